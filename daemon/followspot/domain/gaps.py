@@ -1,0 +1,18 @@
+"""Why media is missing or filled: a closed vocabulary (docs/segments.md explains each)."""
+
+from enum import StrEnum
+
+
+class GapReason(StrEnum):
+    """Every reason a gap may be declared with."""
+
+    CAMERA_LOST = "camera-lost"
+    """The camera gave no picture: the last one was held, the sound went on."""
+    SOUND_LOST = "sound-lost"
+    """The microphone gave nothing: silence was recorded."""
+    ENCODER_OVERFLOW = "encoder-overflow"
+    """Pictures came faster than they could be encoded and were dropped."""
+    DISK_OVERFLOW = "disk-overflow"
+    """The disk could not keep up: the recording was cut."""
+    CRASH = "crash"
+    """The daemon ended without closing the lesson: media time goes on where it stopped."""

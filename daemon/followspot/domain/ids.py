@@ -1,0 +1,14 @@
+"""Identifiers that sort by time (UUID version 7, RFC 9562 section 5.7)."""
+
+import secrets
+import uuid
+from datetime import datetime
+
+
+def uuid7(now: datetime) -> uuid.UUID:
+    """A new UUIDv7 stamped with `now` (aware), milliseconds since the Unix epoch in its first 48 bits."""
+    milliseconds = int(now.timestamp() * 1000)
+    value = (milliseconds & (2**48 - 1)) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value)

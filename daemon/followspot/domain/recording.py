@@ -1,0 +1,100 @@
+"""The joints between recorder, storage and session: small frozen facts and two ports.
+
+Media time: nanoseconds since the lesson's first frame, cuts taken out. It never goes backwards.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from followspot.domain.gaps import GapReason
+
+
+@dataclass(frozen=True, slots=True)
+class TrackInfo:
+    """One track of a segment as it was encoded. `codec` is the RFC 6381 string, `timescale` ticks per second."""
+
+    kind: str
+    codec: str
+    timescale: int
+    width: int | None = None
+    height: int | None = None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEnd:
+    """What the segmenter knows when a segment is complete. Times are media time."""
+
+    index: int
+    start_ns: int
+    duration_ns: int
+    frames: int
+    last: bool
+    tracks: tuple[TrackInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of media that is held, silent or missing.
+
+    Filled (`missing_ns` 0): the media from `start_ns` for `duration_ns` is a stand-in.
+    Cut (`duration_ns` 0): `missing_ns` of real time is absent at `start_ns`; None when nobody can know how much.
+    """
+
+    reason: GapReason
+    start_ns: int
+    duration_ns: int
+    missing_ns: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LessonPlan:
+    """What the recorder must know to begin or to go on with a lesson."""
+
+    lesson_id: str
+    first_index: int = 0
+    media_start_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LessonOrigin:
+    """The first frame ties media time to the other times, once."""
+
+    exposure_ns: int
+    wall: datetime
+    width: int
+    height: int
+
+
+class SegmentSink(Protocol):
+    """Where a lesson's media goes. Every call returns at once; the work is done on the storage worker, in order.
+
+    A failure there (full disk, I/O error) reaches the session through the alert registry and the storage's
+    own failure callback, never as an exception here.
+    """
+
+    def begin(self, origin: LessonOrigin) -> None:
+        """The lesson's first frame was captured."""
+        ...
+
+    def open_segment(self, index: int, start_ns: int) -> None:
+        """A new unfinished segment file, before its first fragment."""
+        ...
+
+    def write_fragment(self, index: int, data: bytes) -> None:
+        """Append one whole fragment (the first call: the init segment) and make it durable: one write, one sync."""
+        ...
+
+    def write_framing(self, line: bytes) -> None:
+        """Append one line (with its line feed) to the lesson's framing track."""
+        ...
+
+    def declare_gap(self, gap: Gap) -> None:
+        """Put a gap on record, in the catalogue and as an event."""
+        ...
+
+    def finish_segment(self, end: SegmentEnd) -> None:
+        """All fragments were given: make the file complete, name it, catalogue and announce it."""
+        ...

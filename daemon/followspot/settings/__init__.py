@@ -1,0 +1,1 @@
+"""The one configuration file: strict, frozen, documented."""

@@ -1,0 +1,150 @@
+"""The models of the configuration file, one class per table. config/followspot.toml explains every key."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from followspot_dock.settings import DockSettings
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeviceSettings(Table):
+    """`[device]`: who this box is."""
+
+    id: str = Field(default="followspot", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+
+
+class PathSettings(Table):
+    """`[paths]`: where things live. Media may be removable; state never is."""
+
+    media: Path = Path("/var/lib/followspot/media")
+    state: Path = Path("/var/lib/followspot/state")
+    runtime: Path = Path("/run/followspot")
+
+
+class CameraSettings(Table):
+    """`[camera]`: anything PyAV opens."""
+
+    url: str = "/dev/video0"
+    format: str = "v4l2"
+    options: dict[str, str] = Field(default_factory=dict)
+    hfov_deg: float = Field(default=62.0, ge=10, le=150)
+    rate_hz: float = Field(default=30.0, ge=1, le=60)
+    timestamps: Literal["monotonic", "arrival"] = "monotonic"
+    latency_ms: float = Field(default=0.0, ge=0, le=1000)
+    open_timeout_s: float = Field(default=5.0, ge=0.5, le=60)
+    stall_timeout_s: float = Field(default=0.5, ge=0.1, le=10)
+
+
+class MicrophoneSettings(Table):
+    """`[microphone]`: an ALSA device or any URL with sound; an empty url records silence."""
+
+    url: str = ""
+    format: str = "alsa"
+    options: dict[str, str] = Field(default_factory=dict)
+    latency_ms: float = Field(default=0.0, ge=-1000, le=1000)
+    open_timeout_s: float = Field(default=5.0, ge=0.5, le=60)
+    stall_timeout_s: float = Field(default=0.5, ge=0.1, le=10)
+
+
+class ViewSettings(Table):
+    """`[view]`: the recorded picture."""
+
+    width: int = Field(default=1280, ge=160, le=1920, multiple_of=2)
+    height: int = Field(default=720, ge=90, le=1080, multiple_of=2)
+    shot_share: float = Field(default=0.34, ge=0.15, le=0.8)
+    headroom_share: float = Field(default=0.14, ge=0, le=0.4)
+    max_upscale: float = Field(default=1.6, ge=1, le=3)
+
+
+class TrackingSettings(Table):
+    """`[tracking]`: how the teacher is found."""
+
+    vision: bool = True
+    vision_rate_hz: float = Field(default=10.0, ge=1, le=30)
+    marker_sigma_deg: float = Field(default=1.0, gt=0, le=10)
+    marker_height_m: float = Field(default=1.35, ge=0.3, le=2.2)
+    stature_m: float = Field(default=1.70, ge=1.2, le=2.2)
+    typical_distance_m: float = Field(default=3.5, ge=1, le=15)
+    lost_timeout_s: float = Field(default=8.0, ge=1, le=120)
+
+
+class SteeringSettings(Table):
+    """`[steering]`: how the motors move."""
+
+    dead_band_deg: float = Field(default=3.0, ge=0, le=20)
+    max_rate_dps: float = Field(default=90.0, gt=0, le=360)
+    max_acceleration_dps2: float = Field(default=240.0, gt=0, le=2000)
+    ttl_ms: int = Field(default=250, ge=50, le=500)
+    home_pan_deg: float = Field(default=0.0, ge=-180, le=180)
+    home_tilt_deg: float = Field(default=0.0, ge=-90, le=90)
+
+
+class EncoderSettings(Table):
+    """`[encoder]`: H.264 and AAC."""
+
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "superfast"
+    bitrate_kbps: int = Field(default=4000, ge=200, le=20_000)
+    audio_bitrate_kbps: int = Field(default=96, ge=32, le=320)
+
+
+class RecordingSettings(Table):
+    """`[recording]`: segments and durability."""
+
+    segment_s: float = Field(default=60.0, ge=2, le=600)
+    fragment_s: float = Field(default=0.5, ge=0.2, le=2)
+    resume_within_min: float = Field(default=10.0, ge=0, le=120)
+    reserve_mb: int = Field(default=64, ge=1, le=4096)
+
+
+CommandName = Literal["start", "stop"]
+
+
+class MqttSettings(Table):
+    """`[mqtt]`: the broker. An empty host switches events off the wire; they are kept until there is one."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65_535)
+    username: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    keepalive_s: int = Field(default=20, ge=5, le=600)
+    allow: tuple[CommandName, ...] = ()
+
+
+class PanelSettings(Table):
+    """`[panel]`: the button and the lamp on the box, BCM pin numbers."""
+
+    enabled: bool = True
+    button_pin: Annotated[int, Field(ge=0, le=27)] = 17
+    lamp_pin: Annotated[int, Field(ge=0, le=27)] = 27
+
+
+class LogSettings(Table):
+    """`[log]`: what the journal gets."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Settings(Table):
+    """The whole file."""
+
+    device: DeviceSettings = DeviceSettings()
+    paths: PathSettings = PathSettings()
+    camera: CameraSettings = CameraSettings()
+    microphone: MicrophoneSettings = MicrophoneSettings()
+    dock: DockSettings = DockSettings()
+    view: ViewSettings = ViewSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    steering: SteeringSettings = SteeringSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    recording: RecordingSettings = RecordingSettings()
+    mqtt: MqttSettings = MqttSettings()
+    panel: PanelSettings = PanelSettings()
+    log: LogSettings = LogSettings()

@@ -1,0 +1,1 @@
+"""The motorised dock and its marker, behind one port; knows nothing of the daemon."""
