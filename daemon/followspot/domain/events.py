@@ -1,0 +1,116 @@
+"""What the box tells the world: one frozen model per event, the single source of every schema.
+
+`type` is the CloudEvents type and the last level of the topic. An event is a fact: it is rendered once,
+in the transaction of the change it reports, and sent with that id until it is acknowledged.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import AwareDatetime, Field
+
+from followspot.domain.alerts import AlertCode
+from followspot.domain.segments import GapRecord, MediaNs, Sha256, SpanNs, Statement, Track
+
+
+class EventData(Statement):
+    """Base of every event's data."""
+
+    type: ClassVar[str]
+
+
+class LessonStarted(EventData):
+    """The first frame of a new lesson was captured."""
+
+    type: ClassVar[str] = "lesson.started"
+
+    lesson_id: str
+    started: AwareDatetime
+    width: int = Field(gt=0, description="Of the recorded picture, pixels.")
+    height: int = Field(gt=0, description="Of the recorded picture, pixels.")
+    started_by: str
+
+
+class SegmentReady(EventData):
+    """A segment's file is complete, on the disk, and as stated here."""
+
+    type: ClassVar[str] = "segment.ready"
+
+    lesson_id: str
+    index: int = Field(ge=0)
+    path: str = Field(description="Below the media root, with forward slashes.")
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+    start_ns: MediaNs
+    duration_ns: SpanNs
+    started: AwareDatetime = Field(description="Wall time of the first frame: a label, corrected by later events.")
+    frames: int = Field(ge=0)
+    last: bool = Field(description="Known to be the lesson's last; lesson.completed alone is certain of it.")
+    tracks: tuple[Track, ...]
+
+
+class LessonCompleted(EventData):
+    """Nothing will be added to the lesson any more; its manifest is on the disk."""
+
+    type: ClassVar[str] = "lesson.completed"
+
+    lesson_id: str
+    reason: str
+    duration_ns: SpanNs
+    segments: int = Field(ge=0, description="How many segments the lesson has.")
+    manifest: str = Field(description="Below the media root, with forward slashes.")
+    manifest_sha256: Sha256
+    gaps: tuple[GapRecord, ...]
+
+
+class GapDeclared(GapRecord, EventData):
+    """Media is held, silent or missing."""
+
+    type: ClassVar[str] = "gap"
+
+    lesson_id: str
+
+
+class AlertRaised(EventData):
+    """Something is wrong with the box."""
+
+    type: ClassVar[str] = "alert.raised"
+
+    code: AlertCode
+    subject: str
+    message: str
+
+
+class AlertCleared(EventData):
+    """What was wrong has healed."""
+
+    type: ClassVar[str] = "alert.cleared"
+
+    code: AlertCode
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventStamp:
+    """What the outbox adds to an event: its id (UUIDv7), its place in the box's history, and when.
+
+    `sequence` counts from 1 without holes within `epoch`, the id of the database that counts.
+    """
+
+    id: str
+    epoch: str
+    sequence: int
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """An event as it goes on the wire, every time it is sent."""
+
+    topic: str
+    payload: bytes
+
+
+EventRenderer = Callable[[EventData, EventStamp], OutboxMessage]

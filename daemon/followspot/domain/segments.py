@@ -1,0 +1,112 @@
+"""What a lesson's media is made of: tracks, gaps and the manifest, as the files and events state them."""
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+from followspot.domain.gaps import GapReason
+from followspot.domain.recording import Gap, TrackInfo
+
+MANIFEST_FILE = "manifest.json"
+PLAYLIST_FILE = "playlist.m3u8"
+FRAMING_FILE = "framing.jsonl"
+
+MediaNs = Annotated[int, Field(ge=0, description="Media time in nanoseconds since the lesson's first frame.")]
+SpanNs = Annotated[int, Field(ge=0, description="A length of media time in nanoseconds.")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the whole file, in hex.")]
+
+
+class Statement(BaseModel):
+    """Base of what the product states to others: strict, frozen, nothing unknown."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class VideoTrack(Statement):
+    """The picture of a segment. `codec` as in RFC 6381, `timescale` in ticks per second."""
+
+    kind: Literal["video"] = "video"
+    codec: str
+    timescale: int = Field(gt=0)
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+
+
+class AudioTrack(Statement):
+    """The sound of a segment. `codec` as in RFC 6381, `timescale` in ticks per second."""
+
+    kind: Literal["audio"] = "audio"
+    codec: str
+    timescale: int = Field(gt=0)
+    sample_rate_hz: int = Field(gt=0)
+    channels: int = Field(gt=0)
+
+
+Track = Annotated[VideoTrack | AudioTrack, Field(discriminator="kind")]
+_TRACK: TypeAdapter[VideoTrack | AudioTrack] = TypeAdapter(Track)
+
+
+def track_of(info: TrackInfo) -> VideoTrack | AudioTrack:
+    """The statement of an encoded track; a ValueError (pydantic's) names what is missing for its kind."""
+    fields = ("kind", "codec", "timescale", "width", "height", "sample_rate_hz", "channels")
+    known = {name: getattr(info, name) for name in fields}
+    return _TRACK.validate_python({name: value for name, value in known.items() if value is not None})
+
+
+class GapRecord(Statement):
+    """A declared gap: filled (`missing_ns` 0) or a cut (`duration_ns` 0). docs/segments.md explains each reason."""
+
+    reason: GapReason
+    start_ns: MediaNs
+    duration_ns: SpanNs
+    missing_ns: int | None = Field(ge=0, description="Real time absent at start_ns; null where nobody can know.")
+
+
+def gap_record(gap: Gap) -> GapRecord:
+    """The statement of `gap`."""
+    return GapRecord(reason=gap.reason, start_ns=gap.start_ns, duration_ns=gap.duration_ns, missing_ns=gap.missing_ns)
+
+
+class ManifestSegment(Statement):
+    """One file of the lesson, in playing order. `file` lies beside the manifest."""
+
+    index: int = Field(ge=0)
+    file: str
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+    start_ns: MediaNs
+    duration_ns: SpanNs
+    started: AwareDatetime
+    frames: int = Field(ge=0)
+
+
+class Manifest(Statement):
+    """The whole lesson, written once when it is completed and never changed after."""
+
+    version: Literal[1] = 1
+    lesson_id: str
+    device_id: str
+    started: AwareDatetime
+    reason: str = Field(description="Why the lesson ended.")
+    width: int = Field(gt=0, description="Of the recorded picture, pixels.")
+    height: int = Field(gt=0, description="Of the recorded picture, pixels.")
+    duration_ns: SpanNs
+    tracks: tuple[Track, ...]
+    segments: tuple[ManifestSegment, ...]
+    gaps: tuple[GapRecord, ...]
+
+    def to_bytes(self) -> bytes:
+        """The file's content: equal manifests give equal bytes."""
+        text = json.dumps(self.model_dump(mode="json"), ensure_ascii=False, indent=2, sort_keys=True)
+        return f"{text}\n".encode()
+
+
+def segment_file(index: int) -> str:
+    """The name of a finished segment."""
+    return f"segment-{index:05d}.mp4"
+
+
+def relative_path(lesson_id: str, file: str) -> str:
+    """A file of a lesson as events name it: below the media root, with forward slashes."""
+    return f"{lesson_id}/{file}"
