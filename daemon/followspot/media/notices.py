@@ -1,0 +1,70 @@
+"""What the recorder tells upwards. Each is said once per transition, on a media thread."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CameraOpened:
+    """The camera gives pictures of this size; `rate_hz` is what it says of itself, or the configured rate."""
+
+    width: int
+    height: int
+    rate_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLost:
+    """The camera gives no pictures and is being tried again; `reason` is for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneOpened:
+    """The microphone gives sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneLost:
+    """The configured microphone gives no sound and is being tried again; silence is recorded meanwhile."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """The first frame was encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramesDropped:
+    """`count` frames in a row came faster than they could be encoded; the gap is declared to the sink too."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderStopped:
+    """Everything captured was handed to the sink. With no `frames` the sink was never touched."""
+
+    media_end_ns: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderFailed:
+    """The recording ended by a fault of its own; what was handed to the sink stays good."""
+
+    message: str
+
+
+MediaNotice = (
+    CameraOpened
+    | CameraLost
+    | MicrophoneOpened
+    | MicrophoneLost
+    | RecordingStarted
+    | FramesDropped
+    | RecorderStopped
+    | RecorderFailed
+)
