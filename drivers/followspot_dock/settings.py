@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class DockSettings(BaseModel):
     """`[dock]`: which dock, and how to reach it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     driver: Literal["serial", "none"] = "serial"
     """The transport; "none" for a camera that does not move."""

@@ -9,23 +9,31 @@ from followspot_dock.settings import DockSettings
 
 
 class Table(BaseModel):
-    """A table of the file: unknown keys are errors, values never change after loading."""
+    """A table of the file: unknown keys and values of another type are errors; nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+# TOML knows neither paths nor tuples: these are made from its texts and lists.
+TextPath = Annotated[Path, Field(strict=False)]
 
 
 class DeviceSettings(Table):
     """`[device]`: who this box is."""
 
-    id: str = Field(default="followspot", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    id: str = Field(
+        default="followspot",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="a text of 1 to 64 letters, digits, _ or -",
+    )
 
 
 class PathSettings(Table):
     """`[paths]`: where things live. Media may be removable; state never is."""
 
-    media: Path = Path("/var/lib/followspot/media")
-    state: Path = Path("/var/lib/followspot/state")
-    runtime: Path = Path("/run/followspot")
+    media: TextPath = Path("/var/lib/followspot/media")
+    state: TextPath = Path("/var/lib/followspot/state")
+    runtime: TextPath = Path("/run/followspot")
 
 
 class CameraSettings(Table):
@@ -112,18 +120,18 @@ class MqttSettings(Table):
     host: str = "127.0.0.1"
     port: int = Field(default=1883, ge=1, le=65_535)
     username: str = ""
-    password_file: Path | None = None
-    ca_file: Path | None = None
+    password_file: TextPath | None = None
+    ca_file: TextPath | None = None
     keepalive_s: int = Field(default=20, ge=5, le=600)
-    allow: tuple[CommandName, ...] = ()
+    allow: Annotated[tuple[CommandName, ...], Field(strict=False)] = ()
 
 
 class PanelSettings(Table):
     """`[panel]`: the button and the lamp on the box, BCM pin numbers."""
 
     enabled: bool = True
-    button_pin: Annotated[int, Field(ge=0, le=27)] = 17
-    lamp_pin: Annotated[int, Field(ge=0, le=27)] = 27
+    button_pin: int = Field(default=17, ge=0, le=27)
+    lamp_pin: int = Field(default=27, ge=0, le=27)
 
 
 class LogSettings(Table):

@@ -1,0 +1,85 @@
+"""What is wrong with a configuration file, in words a technician can act on."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from followspot.domain.errors import ConfigurationError
+from followspot.settings.describe import all_fields, allowed, as_toml, default_of, field_at, table_at
+from followspot.settings.locate import KeyPath, line_of
+from followspot.settings.models import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend. `key` is its dotted path, "" for the file as a whole; `line` counts from 1."""
+
+    key: str
+    line: int | None
+    message: str
+
+
+class InvalidSettingsError(ConfigurationError):
+    """The file at `path` cannot be used; `problems` says why, one line each."""
+
+    def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
+        self.path = path
+        self.problems = problems
+        super().__init__("\n".join(self._line(problem) for problem in problems))
+
+    def _line(self, problem: Problem) -> str:
+        place = str(self.path) if problem.line is None else f"{self.path}:{problem.line}"
+        return f"{place}: {problem.key}: {problem.message}" if problem.key else f"{place}: {problem.message}"
+
+
+def invalid_values(error: ValidationError, lines: dict[KeyPath, int]) -> Iterator[Problem]:
+    """Each unknown key and each value of the wrong type or range."""
+    for fault in error.errors(include_url=False):
+        path = tuple(str(part) for part in fault["loc"])
+        unknown = fault["type"] == "extra_forbidden"
+        message = _unknown(path) if unknown else _not_allowed(path, fault["input"])
+        yield Problem(".".join(path), line_of(lines, path), message)
+
+
+def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Problem]:
+    """Values that are right alone and wrong together."""
+
+    def problem(key: str, message: str) -> Problem:
+        return Problem(key, line_of(lines, tuple(key.split("."))), message)
+
+    for name in ("media", "state"):
+        if getattr(settings.paths, name).is_relative_to(settings.paths.runtime):
+            yield problem(f"paths.{name}", "lies in paths.runtime, which every boot empties: choose another folder")
+    if settings.mqtt.password_file and not settings.mqtt.username:
+        yield problem("mqtt.password_file", "is of no use without mqtt.username: set both or neither")
+    if settings.panel.button_pin == settings.panel.lamp_pin:
+        yield problem("panel.lamp_pin", f"is pin {settings.panel.lamp_pin}, which panel.button_pin has: choose another")
+
+
+def _not_allowed(path: KeyPath, value: Any) -> str:
+    while path and field_at(path) is None and table_at(path) is None:
+        path = path[:-1]  # a value inside a list or a free table
+    field = field_at(path)
+    if field is None:
+        return f"must be a table: write [{'.'.join(path)}] and its keys below it"
+    return f"{_shown(value)} is not allowed; allowed is {allowed(field)} (default {default_of(field)})"
+
+
+def _unknown(path: KeyPath) -> str:
+    table, key = table_at(path[:-1]), path[-1]
+    close = difflib.get_close_matches(key, table.model_fields if table else (), n=1)
+    if close:
+        return f"there is no such key; did you mean {'.'.join((*path[:-1], close[0]))}?"
+    homes = [".".join(other[:-1]) for other in all_fields() if other[-1] == key]
+    if homes:
+        return f"there is no such key here; it belongs to [{'] or ['.join(homes)}]"
+    names = ", ".join(table.model_fields) if table else ""
+    return f"there is no such key; known here: {names}"
+
+
+def _shown(value: Any) -> str:
+    return as_toml(value) if isinstance(value, str | bool | int | float) else f"a {type(value).__name__}"
