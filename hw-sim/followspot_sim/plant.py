@@ -1,0 +1,178 @@
+"""The dock's motors in closed form: exact at any instant, however seldom anyone looks.
+
+Each axis follows a commanded rate within its acceleration limit. A command lays out the whole motion to come, as a few
+stretches of constant acceleration: ramp to the rate, cruise, brake before the end stop, and stop when its time to live
+is over. The next command takes over from wherever the axis is at that instant.
+"""
+
+import math
+import threading
+from bisect import bisect_right
+from dataclasses import dataclass
+
+NS_PER_S = 1_000_000_000
+_HISTORY_NS = 3 * NS_PER_S
+"""How far back a camera may ask where it looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class AxisLimits:
+    """What one axis can do."""
+
+    min_deg: float
+    max_deg: float
+    max_rate_dps: float
+    max_acceleration_dps2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Constant acceleration from `start_s` (after the start of its motion) on."""
+
+    start_s: float
+    position_deg: float
+    rate_dps: float
+    acceleration_dps2: float = 0.0
+
+    def at(self, time_s: float) -> tuple[float, float]:
+        """Position and rate at `time_s` after the start of the motion."""
+        elapsed_s = time_s - self.start_s
+        rate_dps = self.rate_dps + self.acceleration_dps2 * elapsed_s
+        return self.position_deg + (self.rate_dps + rate_dps) / 2 * elapsed_s, rate_dps
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """One command's whole motion; its last stretch lasts for ever."""
+
+    start_ns: int
+    stretches: tuple[Stretch, ...]
+
+    def at(self, time_ns: int) -> tuple[float, float]:
+        """Position and rate at `time_ns`; before the start, those at the start."""
+        time_s = max(time_ns - self.start_ns, 0) / NS_PER_S
+        index = bisect_right(self.stretches, time_s, key=lambda stretch: stretch.start_s)
+        return self.stretches[max(index - 1, 0)].at(time_s)
+
+
+def plan(
+    start_ns: int, position_deg: float, rate_dps: float, target_dps: float, ttl_s: float, limits: AxisLimits
+) -> Motion:
+    """The motion from a state towards a commanded rate, to rest when `ttl_s` is over."""
+    target_dps = max(-limits.max_rate_dps, min(limits.max_rate_dps, target_dps))
+    commanded = _towards(position_deg, rate_dps, target_dps, limits)
+    kept = [stretch for stretch in commanded if stretch.start_s < ttl_s] or commanded[:1]
+    position_deg, rate_dps = kept[-1].at(ttl_s)
+    return Motion(start_ns, (*kept, *_brake(ttl_s, position_deg, rate_dps, limits)))
+
+
+def _towards(position_deg: float, rate_dps: float, target_dps: float, limits: AxisLimits) -> list[Stretch]:
+    """Ramp, cruise, brake before the end stop; worked out as if the target were positive, then mirrored back."""
+    if target_dps == 0.0:
+        return _brake(0.0, position_deg, rate_dps, limits)
+    sign = math.copysign(1.0, target_dps)
+    end_deg = limits.max_deg if sign > 0 else -limits.min_deg
+    position, rate, target, acceleration = (
+        sign * position_deg,
+        sign * rate_dps,
+        sign * target_dps,
+        limits.max_acceleration_dps2,
+    )
+    ramp = Stretch(0.0, position, rate, math.copysign(acceleration, target - rate))
+    ramp_s = abs(target - rate) / acceleration
+    stretches = [ramp]
+    # While speeding up, p(t) + v(t)^2 / 2a reaches the end where a t^2 + 2 v t + p + v^2 / 2a = end.
+    brake_s = (math.sqrt(max(rate**2 / 2 + acceleration * (end_deg - position), 0.0)) - rate) / acceleration
+    if rate > target or brake_s > ramp_s:
+        cruise_position, _ = ramp.at(ramp_s)
+        stretches.append(Stretch(ramp_s, cruise_position, target))
+        brake_s = ramp_s + max(end_deg - cruise_position - target**2 / (2 * acceleration), 0.0) / target
+    brake_s = max(brake_s, 0.0)
+    stretches += _brake(brake_s, *stretches[-1].at(brake_s), limits)
+    return [_mirrored(stretch, sign) for stretch in stretches]
+
+
+def _brake(start_s: float, position_deg: float, rate_dps: float, limits: AxisLimits) -> list[Stretch]:
+    """Slow down to rest, and rest."""
+    brake = Stretch(start_s, position_deg, rate_dps, -math.copysign(limits.max_acceleration_dps2, rate_dps))
+    end_s = start_s + abs(rate_dps) / limits.max_acceleration_dps2
+    return [brake, Stretch(end_s, brake.at(end_s)[0], 0.0)]
+
+
+def _mirrored(stretch: Stretch, sign: float) -> Stretch:
+    return Stretch(
+        stretch.start_s, sign * stretch.position_deg, sign * stretch.rate_dps, sign * stretch.acceleration_dps2
+    )
+
+
+class Axis:
+    """One motor: its motions of the last seconds and those to come. Not thread-safe by itself."""
+
+    def __init__(self, limits: AxisLimits, position_deg: float, start_ns: int) -> None:
+        self.limits = limits
+        self._motions = [Motion(start_ns, (Stretch(0.0, position_deg, 0.0),))]
+
+    def command(self, effective_ns: int, rate_dps: float, ttl_s: float) -> None:
+        """Follow `rate_dps` from `effective_ns` on; later commands must not take effect earlier."""
+        position_deg, present_dps = self.at(effective_ns)
+        past = [motion for motion in self._motions if motion.start_ns < effective_ns]
+        oldest = max(bisect_right(past, effective_ns - _HISTORY_NS, key=lambda motion: motion.start_ns) - 1, 0)
+        self._motions = [*past[oldest:], plan(effective_ns, position_deg, present_dps, rate_dps, ttl_s, self.limits)]
+
+    def at(self, time_ns: int) -> tuple[float, float]:
+        """Position in degrees and rate in degrees per second."""
+        index = bisect_right(self._motions, time_ns, key=lambda motion: motion.start_ns)
+        return self._motions[max(index - 1, 0)].at(time_ns)
+
+
+PAN_LIMITS = AxisLimits(-170.0, 170.0, 120.0, 400.0)
+TILT_LIMITS = AxisLimits(-30.0, 50.0, 90.0, 400.0)
+LATENCY_MS = 30.0
+"""From a command on the wire to the motor: firmware loop and motor driver."""
+
+
+class Plant:
+    """Pan and tilt of the dock. Commands from one thread; the state may be read from any.
+
+    Angles in degrees, positive right and up; times are CLOCK_MONOTONIC nanoseconds. What was answered for an instant
+    up to now never changes: a command takes effect only after the latency.
+    """
+
+    def __init__(
+        self,
+        start_ns: int,
+        pan: AxisLimits = PAN_LIMITS,
+        tilt: AxisLimits = TILT_LIMITS,
+        latency_ms: float = LATENCY_MS,
+        pan_deg: float = 0.0,
+        tilt_deg: float = 0.0,
+    ) -> None:
+        self._lock = threading.Lock()
+        self._pan = Axis(pan, pan_deg, start_ns)
+        self._tilt = Axis(tilt, tilt_deg, start_ns)
+        self._latency_ns = round(latency_ms * 1_000_000)
+
+    @property
+    def limits(self) -> tuple[AxisLimits, AxisLimits]:
+        """Of pan and of tilt."""
+        return self._pan.limits, self._tilt.limits
+
+    def drive(self, now_ns: int, pan_dps: float, tilt_dps: float, ttl_s: float) -> None:
+        """Turn at these rates, and come to rest by itself after `ttl_s`."""
+        with self._lock:
+            self._pan.command(now_ns + self._latency_ns, pan_dps, ttl_s)
+            self._tilt.command(now_ns + self._latency_ns, tilt_dps, ttl_s)
+
+    def stop(self, now_ns: int) -> None:
+        """Brake to rest."""
+        self.drive(now_ns, 0.0, 0.0, 0.0)
+
+    def pose_at(self, time_ns: int) -> tuple[float, float]:
+        """(pan, tilt) in degrees."""
+        with self._lock:
+            return self._pan.at(time_ns)[0], self._tilt.at(time_ns)[0]
+
+    def rates_at(self, time_ns: int) -> tuple[float, float]:
+        """(pan, tilt) in degrees per second."""
+        with self._lock:
+            return self._pan.at(time_ns)[1], self._tilt.at(time_ns)[1]
