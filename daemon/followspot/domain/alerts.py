@@ -28,6 +28,7 @@ class AlertCode(StrEnum):
     PANEL_UNAVAILABLE = "panel-unavailable"
     VISION_FAILED = "vision-failed"
     LESSON_RECOVERED = "lesson-recovered"
+    PART_FAILED = "part-failed"
 
 
 @dataclass(frozen=True, slots=True)
