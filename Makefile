@@ -1,0 +1,55 @@
+# Everything a newcomer types. PYTHON chooses the interpreter (3.11 or later); the environment lives in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+DEMO_OUT ?= build/demo
+DEMO_DATA ?=
+DEMO_SECONDS ?= 40
+DEMO_FIDUCIAL ?=
+BENCH_OUT ?= build/bench
+ONLY ?=
+
+# Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
+export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
+
+.PHONY: help demo test test-system lint bench wheels clean
+
+help:
+	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
+	@echo '                  (DEMO_OUT=DIR DEMO_DATA=DIR DEMO_SECONDS=N DEMO_FIDUCIAL=1)'
+	@echo 'make test         lint, types, import rules and all tests an ordinary user can run'
+	@echo 'make test-system  the tests that need root'
+	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
+	@echo 'make wheels       check that every dependency has a wheel for 64-bit Arm'
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Followspot needs Python 3.11 or later; name one: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sim,dev]'
+	@touch $@
+
+demo: $(READY)
+	@exec $(BIN)/followspot-sim demo --out '$(DEMO_OUT)' --seconds '$(DEMO_SECONDS)' \
+	    $(if $(DEMO_DATA),--data '$(DEMO_DATA)') $(if $(filter-out 0,$(DEMO_FIDUCIAL)),--fiducial)
+
+lint: $(READY)
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/ruff format --check --no-cache .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: lint
+	$(BIN)/pytest -m 'not system'
+
+test-system: $(READY)
+	$(BIN)/pytest -m system
+
+bench: $(READY)
+	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)')
+
+wheels: $(READY)
+	$(BIN)/python tests/tools/check_wheels.py
+
+clean:
+	rm -rf .venv build

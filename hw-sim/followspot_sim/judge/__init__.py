@@ -1,0 +1,1 @@
+"""What a recorded lesson is worth, from its decoded files and the simulator's truth."""

@@ -1,0 +1,76 @@
+"""What every test gets: no leaked thread or child, and the folder of real recordings where there is one."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.programs import require_program
+
+LINGER_S = 2.0
+"""A thread that was told to end may need a moment; one that is still there after this was leaked."""
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> Iterator[None]:
+    """A test that leaves a thread running fails."""
+    before = set(threading.enumerate())
+    yield
+    give_up = time.monotonic() + LINGER_S
+    while leaked := [t for t in threading.enumerate() if t not in before and t.is_alive() and not _is_pool(t)]:
+        if time.monotonic() > give_up:
+            pytest.fail(f"threads left running: {[t.name for t in leaked]}")
+        time.sleep(0.02)
+
+
+def _is_pool(thread: threading.Thread) -> bool:
+    # asyncio's default executor is shut down with its loop, after this fixture.
+    return thread.name.startswith("asyncio_")
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_tasks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An asynchronous test that leaves a task running when its loop is closed fails."""
+    leaked: list[str] = []
+    cancel_all = asyncio.runners._cancel_all_tasks  # type: ignore[attr-defined]
+
+    def note_and_cancel(loop: asyncio.AbstractEventLoop) -> None:
+        leaked.extend(t.get_name() for t in asyncio.all_tasks(loop))
+        cancel_all(loop)
+
+    monkeypatch.setattr(asyncio.runners, "_cancel_all_tasks", note_and_cancel)
+    yield
+    assert not leaked, f"tasks left running: {leaked}"
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real recordings named by FOLLOWSPOT_DATA; skips without it, fails in CI where it was promised."""
+    folder = os.environ.get("FOLLOWSPOT_DATA", "")
+    if not folder or not (Path(folder) / "index.json").is_file():
+        if os.environ.get("CI"):
+            pytest.fail("FOLLOWSPOT_DATA names no folder with an index.json, and in CI nothing may be skipped for that")
+        pytest.skip("no real recordings: FOLLOWSPOT_DATA names no folder with an index.json")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def ffprobe() -> str:
+    """ffprobe from Debian's ffmpeg."""
+    return require_program("ffprobe")
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> str:
+    """The mosquitto broker."""
+    return require_program("mosquitto")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """A headless-capable Chromium."""
+    return require_program("chromium")
