@@ -1,0 +1,193 @@
+"""Framing: the dock and vision in, motor commands and every frame's view out.
+
+The loop owns it. After every event it publishes one immutable snapshot; the planner (encode thread) and `hint`
+(vision thread) read only that, so nobody waits for anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from followspot.control.planner import Planner, Snapshot
+from followspot.domain.body import Body
+from followspot.domain.composer import Composer, Shot
+from followspot.domain.estimator import Estimator
+from followspot.domain.geometry import NS_PER_S, Aim, PoseSample, PoseTrack
+from followspot.domain.steering import Limits, Rates, Steering
+from followspot.domain.view import TrackingState, ViewPlanner
+from followspot_dock.port import Capabilities, LinkChanged, LinkState, MarkerReport, Pose
+
+if TYPE_CHECKING:
+    from followspot.domain.clock import Clock
+    from followspot.domain.sighting import Hint, Sighting
+    from followspot.settings.models import Settings
+    from followspot_dock.port import Dock, DockEvent
+
+_log = logging.getLogger(__name__)
+
+TICK_S = 1 / 30
+"""Steering goes on at this pace while the marker is silent."""
+STEERED_NS = 25_000_000
+"""A command that was given within this time makes the tick unnecessary."""
+LEAD_NS = 60_000_000
+"""Motors answer about this late: steer for where teacher and camera will be then."""
+POSE_STALE_NS = 500_000_000
+"""Ten missing poses: where the camera points is no longer known, so do not drive blind."""
+HOMING_NS = 20 * NS_PER_S
+"""After a lesson the motors may take this long to go home, then they are left alone."""
+
+
+class Framing:
+    """Keeps the teacher in the picture. All methods but `hint` belong to the loop; `planner` is the encode thread's."""
+
+    planner: ViewPlanner
+
+    def __init__(self, settings: Settings, clock: Clock, dock: Dock | None) -> None:
+        self._settings, self._clock, self._dock = settings, clock, dock
+        tracking, view = settings.tracking, settings.view
+        self._body = Body(tracking.stature_m, tracking.marker_height_m)
+        self._estimator = Estimator(
+            self._body, tracking.typical_distance_m, tracking.marker_sigma_deg, tracking.lost_timeout_s
+        )
+        self._poses = PoseTrack()
+        self._steering: Steering | None = None
+        self._following = False
+        self._homing_until_ns = 0
+        self._steered_ns = 0
+        self._asked = Rates(0.0, 0.0)
+        self._state = TrackingState.PARKED
+        shot = Shot(view.width, view.height, view.shot_share, view.headroom_share, view.max_upscale)
+        snapshot = Snapshot(self._estimator.knowledge(), self._poses)
+        self._planner = Planner(Composer(shot, self._body), settings.camera.hfov_deg, snapshot)
+        self.planner = self._planner
+
+    def on_dock_event(self, event: DockEvent) -> None:
+        """Take what the dock tells."""
+        now_ns = self._clock.monotonic_ns()
+        if isinstance(event, MarkerReport):
+            self._estimator.on_marker(event.time_ns, event.azimuth_deg, event.elevation_deg, event.quality, now_ns)
+            self._publish(now_ns)
+            self._steer(now_ns)
+        elif isinstance(event, Pose):
+            self._on_pose(event)
+            self._publish(now_ns)
+        elif isinstance(event, LinkChanged):
+            self._on_link(event, now_ns)
+
+    def on_sighting(self, sighting: Sighting) -> None:
+        """Take what vision saw."""
+        now_ns = self._clock.monotonic_ns()
+        self._estimator.on_sighting(sighting, now_ns)
+        self._publish(now_ns)
+
+    def hint(self, exposure_ns: int) -> Hint | None:
+        """What is believed of the picture exposed at `exposure_ns`. Thread-safe."""
+        return self._planner.snapshot.hint(exposure_ns)
+
+    def follow(self, active: bool) -> None:
+        """Follow the teacher from now on; or stop at once, then go home and rest."""
+        if active == self._following:
+            return
+        self._following = active
+        self._halt()
+        if not active:
+            self._homing_until_ns = self._clock.monotonic_ns() + HOMING_NS
+
+    def status(self) -> dict[str, object]:
+        """What the state message and `followspot status` show."""
+        now_ns = self._clock.monotonic_ns()
+        snapshot = self._planner.snapshot
+        state, reason = snapshot.knowledge.state(now_ns)
+        estimate, aim = snapshot.knowledge.at(now_ns), snapshot.aim_at(now_ns)
+        return {
+            "following": self._following,
+            "state": state.value,
+            "reason": reason,
+            "azimuth_deg": round(estimate.chest.azimuth_deg, 2) if estimate else None,
+            "elevation_deg": round(estimate.chest.elevation_deg, 2) if estimate else None,
+            "distance_m": round(estimate.distance_m, 2) if estimate else None,
+            "pan_deg": round(aim.pan_deg, 2),
+            "tilt_deg": round(aim.tilt_deg, 2),
+            "ignored_measurements": self._estimator.ignored,
+        }
+
+    async def run(self) -> None:
+        """Steer on while the marker is silent, until cancelled; leaves the motors stopped."""
+        try:
+            while True:
+                now_ns = self._clock.monotonic_ns()
+                if now_ns - self._steered_ns > STEERED_NS:
+                    self._publish(now_ns)
+                    self._steer(now_ns)
+                await asyncio.sleep(TICK_S)
+        finally:
+            self._halt()
+
+    def _on_pose(self, pose: Pose) -> None:
+        if not self._poses.samples:
+            self._estimator.forget()  # what was seen so far was seen from an unknown direction
+        aim = Aim(pose.pan_deg, pose.tilt_deg)
+        self._poses = self._poses.then(PoseSample(pose.time_ns, aim, pose.pan_rate_dps, pose.tilt_rate_dps))
+
+    def _on_link(self, event: LinkChanged, now_ns: int) -> None:
+        if event.state is LinkState.READY and event.capabilities is not None:
+            self._steering = self._steering_for(event.capabilities)
+        elif self._steering is not None:
+            self._steering = None
+            aim = self._poses.at(now_ns)
+            if aim is not None:  # without its commands the dock stops where it is
+                self._poses = self._poses.then(PoseSample(now_ns, aim))
+        self._asked = Rates(0.0, 0.0)
+        self._publish(now_ns)
+
+    def _steering_for(self, dock: Capabilities) -> Steering:
+        steering = self._settings.steering
+        limits = Limits(
+            dock.pan_min_deg,
+            dock.pan_max_deg,
+            dock.tilt_min_deg,
+            dock.tilt_max_deg,
+            min(dock.max_rate_dps, steering.max_rate_dps),
+            min(dock.max_acceleration_dps2, steering.max_acceleration_dps2),
+        )
+        home = Aim(steering.home_pan_deg, steering.home_tilt_deg)
+        return Steering(limits, self._body, steering.dead_band_deg, home)
+
+    def _publish(self, now_ns: int) -> None:
+        knowledge = self._estimator.knowledge()
+        self._planner.snapshot = Snapshot(knowledge, self._poses)
+        state, reason = knowledge.state(now_ns)
+        if state is not self._state:
+            _log.info("tracking %s -> %s: %s", self._state.value, state.value, reason)
+            self._state = state
+
+    def _steer(self, now_ns: int) -> None:
+        if self._dock is None or self._steering is None:
+            return
+        if not self._following and now_ns >= self._homing_until_ns:
+            self._halt()
+            return
+        if not self._poses.samples or now_ns - self._poses.samples[-1].time_ns > POSE_STALE_NS:
+            self._halt()
+            return
+        snapshot = self._planner.snapshot
+        soon_ns = now_ns + LEAD_NS
+        estimate = snapshot.knowledge.at(soon_ns) if self._following else None
+        self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns))
+        self._steered_ns = now_ns
+
+    def _ask(self, rates: Rates) -> None:
+        """Send `rates`; rest is said once, then kept by silence."""
+        still = Rates(0.0, 0.0)
+        if self._dock is not None and not rates == self._asked == still:
+            self._dock.drive(rates.pan_dps, rates.tilt_dps, self._settings.steering.ttl_ms)
+        self._asked = rates
+
+    def _halt(self) -> None:
+        if self._steering is not None:
+            self._steering.halt()
+        if self._dock is not None and self._asked != Rates(0.0, 0.0):
+            self._dock.stop()
+        self._asked = Rates(0.0, 0.0)

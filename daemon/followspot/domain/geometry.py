@@ -1,0 +1,134 @@
+"""Where things are: lens, pan-tilt mount, and the pose of the past.
+
+Base frame of the dock: azimuth positive right, elevation positive up. The mount pans about the vertical, then tilts;
+the lens is a pinhole with square pixels whose axis passes through both axes of the mount.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+NS_PER_S = 1_000_000_000
+
+SIDEWAYS_DEG = 80.0
+"""Beyond this angle from the optical axis a pinhole picture has no sensible place: points are held here."""
+
+KEPT_POSES = 128
+"""At 50 poses a second 2.5 s: longer than any picture or report is under way."""
+
+EXTRAPOLATION_NS = 100_000_000
+"""A pose may be carried on at its own rate for this long; motors change speed within about this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """A direction in the base frame, degrees."""
+
+    azimuth_deg: float
+    elevation_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where the optical axis points: pan about the vertical, then tilt, degrees."""
+
+    pan_deg: float
+    tilt_deg: float
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A pinhole over a sensor of `width` x `height` pixels that sees `hfov_deg` from edge to edge."""
+
+    width: int
+    height: int
+    hfov_deg: float
+
+    @cached_property
+    def focal_px(self) -> float:
+        """The focal length in pixels."""
+        return self.width / 2 / math.tan(math.radians(self.hfov_deg) / 2)
+
+    def project(self, bearing: Bearing, aim: Aim) -> tuple[float, float]:
+        """The pixel (x, y) that shows `bearing` from `aim`; it may lie off the sensor.
+
+        A direction beyond SIDEWAYS_DEG to either side is shown at that angle, so that it stays on its side.
+        """
+        relative = math.radians(clamp(wrap_deg(bearing.azimuth_deg - aim.pan_deg), -SIDEWAYS_DEG, SIDEWAYS_DEG))
+        elevation, tilt = math.radians(bearing.elevation_deg), math.radians(aim.tilt_deg)
+        right = math.cos(elevation) * math.sin(relative)
+        up = math.sin(elevation)
+        ahead = math.cos(elevation) * math.cos(relative)
+        depth = max(up * math.sin(tilt) + ahead * math.cos(tilt), math.cos(math.radians(SIDEWAYS_DEG)) / 2)
+        rise = up * math.cos(tilt) - ahead * math.sin(tilt)
+        return self.width / 2 + self.focal_px * right / depth, self.height / 2 - self.focal_px * rise / depth
+
+    def unproject(self, x: float, y: float, aim: Aim) -> Bearing:
+        """The direction that pixel (x, y) shows from `aim`."""
+        right, rise = (x - self.width / 2) / self.focal_px, (self.height / 2 - y) / self.focal_px
+        tilt = math.radians(aim.tilt_deg)
+        up = rise * math.cos(tilt) + math.sin(tilt)
+        ahead = math.cos(tilt) - rise * math.sin(tilt)
+        azimuth = aim.pan_deg + math.degrees(math.atan2(right, ahead))
+        return Bearing(wrap_deg(azimuth), math.degrees(math.atan2(up, math.hypot(right, ahead))))
+
+
+@dataclass(frozen=True, slots=True)
+class PoseSample:
+    """Where the mount pointed at `time_ns` and how fast it turned."""
+
+    time_ns: int
+    aim: Aim
+    pan_rate_dps: float = 0.0
+    tilt_rate_dps: float = 0.0
+
+    def carried_on(self, time_ns: int) -> Aim:
+        """The aim at `time_ns`, at a constant rate, for at most EXTRAPOLATION_NS either way."""
+        ahead_s = clamp(time_ns - self.time_ns, -EXTRAPOLATION_NS, EXTRAPOLATION_NS) / NS_PER_S
+        return Aim(
+            self.aim.pan_deg + self.pan_rate_dps * ahead_s,
+            self.aim.tilt_deg + self.tilt_rate_dps * ahead_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PoseTrack:
+    """The poses of the last seconds, oldest first; immutable, so that any thread may read one."""
+
+    samples: tuple[PoseSample, ...] = ()
+
+    def then(self, sample: PoseSample) -> PoseTrack:
+        """The track with one more pose. One that is not newer than the last is dropped, one that is not finite too."""
+        values = (sample.aim.pan_deg, sample.aim.tilt_deg, sample.pan_rate_dps, sample.tilt_rate_dps)
+        if not all(map(math.isfinite, values)) or (self.samples and sample.time_ns <= self.samples[-1].time_ns):
+            return self
+        return PoseTrack((*self.samples[-(KEPT_POSES - 1) :], sample))
+
+    def at(self, time_ns: int) -> Aim | None:
+        """The aim at `time_ns`, between the samples on a straight line; None while no pose is known."""
+        if not self.samples:
+            return None
+        later = self.samples[-1]
+        if time_ns >= later.time_ns:
+            return later.carried_on(time_ns)
+        for earlier in reversed(self.samples[:-1]):
+            if earlier.time_ns <= time_ns:
+                share = (time_ns - earlier.time_ns) / (later.time_ns - earlier.time_ns)
+                return Aim(
+                    earlier.aim.pan_deg + share * (later.aim.pan_deg - earlier.aim.pan_deg),
+                    earlier.aim.tilt_deg + share * (later.aim.tilt_deg - earlier.aim.tilt_deg),
+                )
+            later = earlier
+        return later.carried_on(time_ns)
+
+
+def clamp(value: float, low: float, high: float) -> float:
+    """`value`, held between `low` and `high`."""
+    return max(low, min(high, value))
+
+
+def wrap_deg(angle_deg: float) -> float:
+    """The same direction between -180 and 180."""
+    return (angle_deg + 180) % 360 - 180

@@ -1,0 +1,47 @@
+"""What vision is told and what it tells."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from followspot.domain.belief import Estimate
+from followspot.domain.geometry import Aim
+
+
+class SightingKind(StrEnum):
+    """What a sighting rests on."""
+
+    MOTION = "motion"
+    """Something of a person's size moved there."""
+    APPEARANCE = "appearance"
+    """It looks like the teacher did while the marker agreed."""
+    PERSON = "person"
+    """A detector saw a standing person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A teacher seen in the picture, as a direction in the dock's base frame.
+
+    `time_ns` is the time it holds for; `sigma_deg` its error if it is true; `confidence` 0 to 1 how likely it is true.
+    `top_deg` (the elevation of the top of the head) and `distance_m` are None where they were not measured.
+    """
+
+    time_ns: int
+    kind: SightingKind
+    confidence: float
+    azimuth_deg: float
+    sigma_deg: float
+    top_deg: float | None = None
+    distance_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What the framing believes of one picture: where the camera pointed and the teacher (None: not known).
+
+    `marked` says that the marker vouches for the estimate: vision may learn what the teacher looks like.
+    """
+
+    aim: Aim
+    estimate: Estimate | None
+    marked: bool

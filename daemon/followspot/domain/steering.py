@@ -1,0 +1,124 @@
+"""How the motors follow: quiet while the teacher is near the middle, with her speed when she walks.
+
+Pure: estimate, pose and time in, rates out. One object is one run of the motors: it remembers what it last asked for.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from followspot.domain.belief import Estimate
+from followspot.domain.body import Body
+from followspot.domain.geometry import NS_PER_S, Aim, clamp, wrap_deg
+from followspot.domain.view import TrackingState
+
+PULL_PER_S = 3.0
+"""Turning rate for each degree of error: the error shrinks to a third in 0.36 s, well above the 0.1 s of latency."""
+REST_SHARE = 0.3
+"""The motors rest again when the error is below this share of the dead band."""
+SLOW_DPS = 5.0
+"""A teacher who appears slower than this stands: an estimate's rate is uncertain by about as much."""
+HOMING_DPS = 12.0
+"""Going home is nothing to look at: slow and silent."""
+BRAKE_SHARE = 0.7
+"""Before an end stop the motors brake with this share of their acceleration."""
+STEP_AT_MOST_S = 0.1
+"""A longer time since the last command counts as this long."""
+AIM_BELOW_TOP_M = 0.45
+"""The sensor's middle aims this far below the top of the head: there the middle of a well-composed shot lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the motors may do: the stricter of the dock's and the technician's limits."""
+
+    pan_min_deg: float
+    pan_max_deg: float
+    tilt_min_deg: float
+    tilt_max_deg: float
+    max_rate_dps: float
+    max_acceleration_dps2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """A motion command, degrees per second."""
+
+    pan_dps: float
+    tilt_dps: float
+
+
+class Steering:
+    """Turns what is known into rate commands."""
+
+    def __init__(self, limits: Limits, body: Body, dead_band_deg: float, home: Aim) -> None:
+        self._limits, self._body, self._dead_band_deg = limits, body, dead_band_deg
+        self._home = Aim(
+            clamp(home.pan_deg, limits.pan_min_deg, limits.pan_max_deg),
+            clamp(home.tilt_deg, limits.tilt_min_deg, limits.tilt_max_deg),
+        )
+        self._pan = _Axis(limits.pan_min_deg, limits.pan_max_deg)
+        self._tilt = _Axis(limits.tilt_min_deg, limits.tilt_max_deg)
+        self._last_ns: int | None = None
+
+    def command(self, estimate: Estimate | None, state: TrackingState, aim: Aim, now_ns: int) -> Rates:
+        """What to ask of the motors at `now_ns`, when they point at `aim`."""
+        dt_s = self._elapsed_s(now_ns)
+        if state is TrackingState.PARKED or estimate is None:
+            wanted = replace(self._limits, max_rate_dps=min(HOMING_DPS, self._limits.max_rate_dps))
+            errors = (self._home.pan_deg - aim.pan_deg, self._home.tilt_deg - aim.tilt_deg)
+            return self._drive(errors, (0.0, 0.0), aim, wanted, dt_s)
+        if state is TrackingState.SEARCHING:
+            return self._drive((0.0, 0.0), (0.0, 0.0), aim, self._limits, dt_s)
+        above_m = self._body.stature_m - AIM_BELOW_TOP_M - self._body.marker_height_m
+        elevation = self._body.elevation_deg(estimate.chest.elevation_deg, estimate.distance_m, above_m)
+        goal_deg = clamp(
+            aim.pan_deg + wrap_deg(estimate.chest.azimuth_deg - aim.pan_deg), self._pan.low_deg, self._pan.high_deg
+        )
+        return self._drive(
+            (goal_deg - aim.pan_deg, elevation - aim.tilt_deg), (estimate.rate_dps, 0.0), aim, self._limits, dt_s
+        )
+
+    def halt(self) -> None:
+        """The motors were stopped by other means: the next command begins from rest."""
+        self._pan.halt()
+        self._tilt.halt()
+
+    def _elapsed_s(self, now_ns: int) -> float:
+        last_ns, self._last_ns = self._last_ns, now_ns
+        return clamp((now_ns - last_ns) / NS_PER_S, 0.0, STEP_AT_MOST_S) if last_ns is not None else 0.0
+
+    def _drive(
+        self, errors: tuple[float, float], rates: tuple[float, float], aim: Aim, limits: Limits, dt_s: float
+    ) -> Rates:
+        return Rates(
+            self._pan.step(errors[0], rates[0], aim.pan_deg, self._dead_band_deg, limits, dt_s),
+            self._tilt.step(errors[1], rates[1], aim.tilt_deg, self._dead_band_deg, limits, dt_s),
+        )
+
+
+class _Axis:
+    """One motor: its commanded rate and whether it is at rest."""
+
+    def __init__(self, low_deg: float, high_deg: float) -> None:
+        self.low_deg, self.high_deg = low_deg, high_deg
+        self._rate_dps = 0.0
+        self._moving = False
+
+    def halt(self) -> None:
+        self._rate_dps, self._moving = 0.0, False
+
+    def step(
+        self, error_deg: float, target_dps: float, at_deg: float, dead_band_deg: float, limits: Limits, dt_s: float
+    ) -> float:
+        if self._moving:
+            self._moving = abs(error_deg) > REST_SHARE * dead_band_deg or abs(target_dps) > SLOW_DPS
+        else:
+            self._moving = abs(error_deg) > dead_band_deg
+        wanted = target_dps + PULL_PER_S * error_deg if self._moving else 0.0
+        wanted = clamp(wanted, -limits.max_rate_dps, limits.max_rate_dps)
+        braking = 2 * BRAKE_SHARE * limits.max_acceleration_dps2
+        wanted = min(wanted, math.sqrt(braking * max(self.high_deg - at_deg, 0.0)))
+        wanted = max(wanted, -math.sqrt(braking * max(at_deg - self.low_deg, 0.0)))
+        change = limits.max_acceleration_dps2 * dt_s
+        self._rate_dps += clamp(wanted - self._rate_dps, -change, change)
+        return self._rate_dps
