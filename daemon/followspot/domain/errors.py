@@ -1,5 +1,7 @@
 """Errors by what the caller can do about them."""
 
+from typing import ClassVar
+
 
 class FollowspotError(Exception):
     """Base of every error that a person may see: what happened, where, and what to do."""
@@ -18,4 +20,6 @@ class DiskFullError(StorageError):
 
 
 class CommandRefusedError(FollowspotError):
-    """A command was understood and not carried out."""
+    """A command was not carried out; `code` says why in a closed word, for programs (domain/commands has more)."""
+
+    code: ClassVar[str] = "refused"

@@ -1,0 +1,239 @@
+"""The connection to the broker: paho on its own thread, heard on the loop.
+
+paho's thread connects, retries and watches the keepalive; each of its callbacks only hands a fact over to the loop.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import socket
+import sys
+import threading
+from collections.abc import Callable
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from followspot.bus.access import BrokerAccess
+from followspot.bus.facts import (
+    Acknowledged,
+    Connected,
+    ConnectRefused,
+    Disconnected,
+    LinkFact,
+    Received,
+    SubscriptionRefused,
+)
+from followspot.settings.models import MqttSettings
+
+MAX_IN_FLIGHT = 20
+"""mosquitto's default receive maximum, which paho does not heed by itself."""
+
+SESSION_EXPIRY_S = 60
+"""A command sent while the link is down for a moment still arrives; one sent to a box that is off is forgotten."""
+
+CONNECT_TIMEOUT_S = 5
+"""A broker in the building answers within milliseconds; a longer wait only delays the alert and the orderly stop."""
+
+FIRST_RETRY_S, LAST_RETRY_S = 1, 30
+"""Back-off doubles from one to the other."""
+
+KEEPALIVE_TIMEOUT = 0x8D
+SESSION_TAKEN_OVER = 0x8E
+"""Another client has our id. Each return throws the other one out: take turns slowly."""
+
+GOODBYE_TIMEOUT_S = 2.0
+"""How long an orderly stop waits for the broker."""
+
+_log = logging.getLogger(__name__)
+
+
+class BrokerLink:
+    """One MQTT 5 client. Belongs to the loop that calls `open`; facts reach `listener` there, in order."""
+
+    def __init__(
+        self, settings: MqttSettings, access: BrokerAccess, client_id: str, listener: Callable[[LinkFact], None]
+    ) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._failures = 0
+        self._refused = False
+        self._closing = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._gone = asyncio.Event()
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5)
+        self._client.connect_timeout = CONNECT_TIMEOUT_S
+        self._client.max_inflight_messages_set(MAX_IN_FLIGHT)
+        if access.username is not None:
+            self._client.username_pw_set(access.username, access.password)
+        if access.tls is not None:
+            self._client.tls_set_context(access.tls)
+        self._wire_callbacks()
+
+    def will(self, topic: str, payload: bytes) -> None:
+        """What the broker shall publish, retained, when we vanish. Before `open`."""
+        self._client.will_set(topic, payload, qos=1, retain=True)
+
+    def open(self) -> None:
+        """Start connecting, and go on for ever. Returns at once."""
+        self._loop = asyncio.get_running_loop()
+        session = _properties(PacketTypes.CONNECT)
+        session.SessionExpiryInterval = SESSION_EXPIRY_S
+        self._client.connect_async(
+            self._settings.host, self._settings.port, self._settings.keepalive_s, clean_start=False, properties=session
+        )
+        self._client.loop_start()
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        content_type: str = "application/json",
+        correlation: bytes | None = None,
+    ) -> int:
+        """Send with QoS 1, again after a reconnect if need be; the id comes back in Acknowledged."""
+        properties = _properties(PacketTypes.PUBLISH)
+        properties.ContentType = content_type
+        if correlation is not None:
+            properties.CorrelationData = correlation
+        return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
+
+    def subscribe(self, topic_filter: str) -> None:
+        """Ask for messages, QoS 1."""
+        self._client.subscribe(topic_filter, qos=1)
+
+    async def close(self) -> None:
+        """Say goodbye (so that there is no last will, and the session ends), and end paho's thread.
+
+        A broker that does not even read is left after GOODBYE_TIMEOUT_S.
+        """
+        self._closing = True
+        goodbye = _properties(PacketTypes.DISCONNECT)
+        goodbye.SessionExpiryInterval = 0
+        if self._client.disconnect(properties=goodbye) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            await _within(GOODBYE_TIMEOUT_S, self._gone)
+        await self._join()
+
+    async def _join(self) -> None:
+        """paho's own join blocks and waits for every PUBACK: give it a thread, and close the socket under it."""
+        joined = asyncio.Event()
+        stopper = threading.Thread(target=self._stop_paho, args=(joined,), name="mqtt-stop", daemon=True)
+        stopper.start()
+        _shut(self._client.socket())
+        if await _within(CONNECT_TIMEOUT_S + GOODBYE_TIMEOUT_S, joined):
+            stopper.join()
+        else:
+            _log.warning("the MQTT thread did not end in time and is left behind")
+
+    def _stop_paho(self, joined: asyncio.Event) -> None:
+        self._client.loop_stop()
+        self._on_loop(joined.set)
+
+    def _wire_callbacks(self) -> None:
+        self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self._client.on_socket_open = self._on_socket_open
+
+    # From here on: paho's thread.
+
+    def _on_connect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._refused = reason.is_failure
+        if reason.is_failure:
+            self._tell(ConnectRefused(str(reason)))
+        else:
+            self._failures = 0
+            self._tell(Connected())
+
+    def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
+        self._back_off()
+        self._tell(Disconnected(str(sys.exception())))  # paho calls from the except clause, and gives no reason itself
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._back_off(at_least_s=LAST_RETRY_S if reason.value == SESSION_TAKEN_OVER else FIRST_RETRY_S)
+        if self._closing:
+            self._on_loop(self._gone.set)
+        elif not self._refused:
+            said = flags.is_disconnect_packet_from_server or reason.value == KEEPALIVE_TIMEOUT
+            self._tell(Disconnected(str(reason) if said else "the connection was lost"))
+        self._refused = False
+
+    def _on_publish(
+        self, _client: Client, _userdata: object, message_id: int, reason: ReasonCode, _properties: Properties
+    ) -> None:
+        self._tell(Acknowledged(message_id, str(reason) if reason.is_failure else None))
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _userdata: object,
+        _message_id: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        for reason in reasons:
+            if reason.is_failure:
+                self._tell(SubscriptionRefused(str(reason)))
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        response_topic = getattr(message.properties, "ResponseTopic", None)
+        correlation = getattr(message.properties, "CorrelationData", None)
+        self._tell(Received(message.topic, bytes(message.payload), message.retain, response_topic, correlation))
+
+    def _on_socket_open(self, _client: Client, _userdata: object, connection: object) -> None:
+        if self._closing:
+            _shut(connection)
+
+    def _back_off(self, at_least_s: int = FIRST_RETRY_S) -> None:
+        """Tell paho when to try next; random, so that a school's boxes do not all come back in one moment."""
+        longest_s = max(at_least_s, min(LAST_RETRY_S, FIRST_RETRY_S << min(self._failures, 8)))
+        delay_s = random.randint(at_least_s, longest_s)
+        self._failures += 1
+        self._client.reconnect_delay_set(delay_s, delay_s)
+
+    def _tell(self, fact: LinkFact) -> None:
+        self._on_loop(self._listener, fact)
+
+    def _on_loop(self, call: Callable[..., None], *args: object) -> None:
+        assert self._loop is not None, "open() comes before any callback"
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to hear it
+            self._loop.call_soon_threadsafe(call, *args)
+
+
+def _properties(packet_type: int) -> Properties:
+    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho's has no annotations
+
+
+async def _within(timeout_s: float, event: asyncio.Event) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), timeout_s)
+    return event.is_set()
+
+
+def _shut(connection: object) -> None:
+    if isinstance(connection, socket.socket):
+        with contextlib.suppress(OSError):  # closed already
+            connection.shutdown(socket.SHUT_RDWR)

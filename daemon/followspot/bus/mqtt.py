@@ -1,0 +1,169 @@
+"""The box on MQTT 5: events from the outbox, availability, state, and commands with their answers."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from followspot.bus.access import broker_access
+from followspot.bus.alarm import BrokerAlarm
+from followspot.bus.board import StateBoard
+from followspot.bus.desk import CommandDesk, CommandHandler
+from followspot.bus.envelope import CONTENT_TYPE
+from followspot.bus.facts import (
+    Acknowledged,
+    Connected,
+    ConnectRefused,
+    Disconnected,
+    LinkFact,
+    Received,
+    SubscriptionRefused,
+)
+from followspot.bus.link import BrokerLink
+from followspot.bus.pump import Outbox, OutboxPump
+from followspot.bus.topics import Topics, is_answerable
+from followspot.domain.alerts import AlertRegistry
+from followspot.domain.clock import Clock
+from followspot.domain.commands import Answer, BusyError, InvalidCommandError
+from followspot.settings.models import Settings
+
+WAITING_COMMANDS = 16
+"""People press buttons: more at once is a sender gone mad, who is told that we are busy."""
+
+DRAIN_TIMEOUT_S = 2.0
+"""At a stop the lesson's last events are milliseconds old: this long they may take before the box says stopped."""
+
+_log = logging.getLogger(__name__)
+
+
+class MqttBus:
+    """Lives on the loop that calls `run`; only `wake` may be called from elsewhere.
+
+    Raises ConfigurationError when the credentials or certificates that `[mqtt]` names cannot be used.
+    Nothing that a broker does ends `run`: faults are alerts (BROKER_UNREACHABLE, BROKER_REFUSED) and are retried.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Clock, outbox: Outbox, alerts: AlertRegistry, on_command: CommandHandler
+    ) -> None:
+        mqtt, device_id = settings.mqtt, settings.device.id
+        self._host = mqtt.host
+        self._topics = Topics(device_id)
+        self._alarm = BrokerAlarm(alerts, clock, mqtt, device_id)
+        self._link = BrokerLink(mqtt, broker_access(mqtt), f"followspot-{device_id}", self._on_fact)
+        self._link.will(self._topics.availability, _availability("offline"))
+        self._pump = OutboxPump(outbox, self._send_event)
+        self._board = StateBoard(self._send_state)
+        self._desk = CommandDesk(mqtt.allow, on_command)
+        self._waiting: asyncio.Queue[Received] = asyncio.Queue(WAITING_COMMANDS)
+        self._connected = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def wake(self) -> None:
+        """The outbox has new rows. From any thread, at any time while `run`'s loop is open."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._pump.wake)
+
+    def publish_state(self, state: Mapping[str, object]) -> None:
+        """Show how things stand (JSON values only): retained, once it changed, at most once a second, newest wins."""
+        self._board.show(state)
+
+    def status(self) -> dict[str, object]:
+        """How the bus stands, for people."""
+        return {
+            "connected": self._connected,
+            "published": self._pump.published,
+            "in_flight": self._pump.in_flight,
+            "commands": dict(self._desk.counts),
+        }
+
+    async def run(self) -> None:
+        """Stay connected until cancelled; then send what is left, say stopped, and disconnect."""
+        self._loop = asyncio.get_running_loop()
+        if not self._host:
+            _log.info("mqtt.host is empty: events stay in the outbox")
+            await asyncio.Event().wait()
+        self._link.open()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._pump.run(), name="mqtt-outbox")
+                tasks.create_task(self._board.run(), name="mqtt-state")
+                tasks.create_task(self._answer_commands(), name="mqtt-commands")
+        finally:
+            await self._say_goodbye()
+
+    async def _say_goodbye(self) -> None:
+        if self._connected:
+            await self._pump.drain(DRAIN_TIMEOUT_S)
+            self._link.publish(self._topics.availability, _availability("stopped"), retain=True)
+        await self._link.close()
+        self._connected = False
+
+    def _on_fact(self, fact: LinkFact) -> None:
+        match fact:
+            case Connected():
+                self._on_connected()
+            case Disconnected(reason):
+                self._on_disconnected()
+                self._alarm.unreachable(reason)
+            case ConnectRefused(reason):
+                self._alarm.login_refused(reason)
+            case SubscriptionRefused(reason):
+                self._alarm.commands_refused(reason)
+            case Acknowledged(message_id, refusal):
+                self._on_acknowledged(message_id, refusal)
+            case Received():
+                self._on_received(fact)
+
+    def _on_connected(self) -> None:
+        _log.info("connected to the MQTT broker")
+        self._connected = True
+        self._alarm.connected()
+        self._link.subscribe(self._topics.commands)
+        self._link.publish(self._topics.availability, _availability("online"), retain=True)
+        self._board.connected()
+        self._pump.connected()
+
+    def _on_disconnected(self) -> None:
+        self._connected = False
+        self._board.disconnected()
+        self._pump.disconnected()
+
+    def _on_acknowledged(self, message_id: int, refusal: str | None) -> None:
+        row = self._pump.acknowledged(message_id, refusal)
+        if row is not None and refusal is not None:
+            self._alarm.event_refused(row.topic, refusal)
+        elif row is not None and not self._pump.has_refused:
+            self._alarm.events_accepted()
+
+    def _on_received(self, message: Received) -> None:
+        """Retained commands are old by nature: whoever left them there, nobody wants them now."""
+        if message.retained:
+            self._desk.counts["retained"] += 1
+        elif message.response_topic is not None and not is_answerable(message.response_topic):
+            self._desk.refuse(message.payload, InvalidCommandError("no answer may be sent to its response topic"))
+        elif self._waiting.full():
+            busy = BusyError("too many commands are waiting: try again later")
+            self._answer(message, self._desk.refuse(message.payload, busy))
+        else:
+            self._waiting.put_nowait(message)
+
+    async def _answer_commands(self) -> None:
+        while True:
+            message = await self._waiting.get()
+            name = message.topic.rpartition("/")[2]
+            self._answer(message, await self._desk.take(message.payload, name))
+
+    def _answer(self, message: Received, answer: Answer) -> None:
+        if message.response_topic is not None:
+            payload = answer.model_dump_json().encode()
+            self._link.publish(message.response_topic, payload, correlation=message.correlation)
+
+    def _send_event(self, topic: str, payload: bytes) -> int:
+        return self._link.publish(topic, payload, content_type=CONTENT_TYPE)
+
+    def _send_state(self, payload: bytes) -> None:
+        self._link.publish(self._topics.state, payload, retain=True)
+
+
+def _availability(state: str) -> bytes:
+    return b'{"state":"%s"}' % state.encode()

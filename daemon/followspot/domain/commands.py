@@ -1,0 +1,155 @@
+"""What the box can be told to do: the models that MQTT and control.sock share, and their answer.
+
+A command is one JSON object: `{"name": "start", "id": "…", …}`. The id is the sender's: the same id means the same
+command, sent again.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from followspot.domain.errors import CommandRefusedError
+
+MAX_COMMAND_BYTES = 16 * 1024
+"""No command comes near it: more is a mistake or malice, and is not even parsed."""
+
+ShortText = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class CommandModel(BaseModel):
+    """Strict and closed: an unknown key is a mistake that the sender should hear of."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")
+
+
+class StartCommand(CommandModel):
+    """Begin a lesson. The texts are labels for the pipeline."""
+
+    name: Literal["start"]
+    lesson_code: ShortText | None = None
+    title: ShortText | None = None
+
+
+class StopCommand(CommandModel):
+    """End the lesson."""
+
+    name: Literal["stop"]
+
+
+class StatusCommand(CommandModel):
+    """Say how things stand; changes nothing."""
+
+    name: Literal["status"]
+
+
+Command = StartCommand | StopCommand | StatusCommand
+
+COMMAND_NAMES = ("start", "stop", "status")
+
+_COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="name")])
+
+
+class Answer(BaseModel):
+    """What became of a command.
+
+    `id` is the command's, None where it could not be read. `code` is "ok" or a closed refusal code;
+    `text` is for people.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str | None
+    accepted: bool
+    code: str
+    text: str
+    data: dict[str, object] | None = None
+
+    @classmethod
+    def refusal(cls, error: CommandRefusedError, command_id: str | None) -> "Answer":
+        """The answer that says why a command was not carried out."""
+        return cls(id=command_id, accepted=False, code=error.code, text=str(error))
+
+
+class BadJsonError(CommandRefusedError):
+    """Not a JSON object of reasonable size."""
+
+    code: ClassVar[str] = "bad-json"
+
+
+class UnknownCommandError(CommandRefusedError):
+    """There is no such command."""
+
+    code: ClassVar[str] = "unknown-command"
+
+
+class InvalidCommandError(CommandRefusedError):
+    """A known command with a wrong, missing or superfluous key."""
+
+    code: ClassVar[str] = "invalid"
+
+
+class NotAllowedError(CommandRefusedError):
+    """The configuration does not allow this command from here."""
+
+    code: ClassVar[str] = "not-allowed"
+
+
+class BusyError(CommandRefusedError):
+    """Not now: the sender may try again later."""
+
+    code: ClassVar[str] = "busy"
+
+
+def parse_command(raw: bytes, name: str | None = None) -> Command:
+    """The command in `raw`; `name`, where the way it came by states one (a topic), must be its name.
+
+    Raises BadJsonError, UnknownCommandError or InvalidCommandError.
+    """
+    fields = _parse_object(raw)
+    stated = fields.get("name")
+    for given in (name, stated):
+        if given is not None and given not in COMMAND_NAMES:
+            raise UnknownCommandError(f"there is no command {_shown(given)}: {', '.join(COMMAND_NAMES)} are known")
+    if name is not None and stated is not None and stated != name:
+        raise InvalidCommandError(f"the topic says {name}, the command says {_shown(stated)}")
+    try:
+        return _COMMAND.validate_python(fields)
+    except ValidationError as error:
+        raise InvalidCommandError(_in_words(error)) from error
+
+
+def readable_id(raw: bytes) -> str | None:
+    """The id of a command that may be wrong in every other way, so that its refusal can name it."""
+    try:
+        command_id = _parse_object(raw).get("id")
+    except BadJsonError:
+        return None
+    return command_id if isinstance(command_id, str) and len(command_id) <= 64 else None
+
+
+def _parse_object(raw: bytes) -> dict[str, object]:
+    if len(raw) > MAX_COMMAND_BYTES:
+        raise BadJsonError(f"the command has {len(raw)} bytes, at most {MAX_COMMAND_BYTES} are taken")
+    try:
+        value = from_json(raw, allow_inf_nan=False)
+    except ValueError as error:
+        raise BadJsonError(f"the command is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise BadJsonError("the command is JSON, but not an object")
+    return value
+
+
+def _shown(name: object) -> str:
+    """A name from outside, short and on one line."""
+    return ascii(name)[:40]
+
+
+def _in_words(error: ValidationError) -> str:
+    """pydantic's findings in one line, key by key (without the union's own level)."""
+    findings = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(str(part) for part in one['loc'][1:]) or 'name'}: {one['msg']}" for one in findings)[
+        :400
+    ]
