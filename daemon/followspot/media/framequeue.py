@@ -1,0 +1,88 @@
+"""The bounded hand-over from capture to encoding."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+import av
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A run of frames that found the queue full."""
+
+    count: int
+    first_exposure_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CapturedFrame:
+    """A decoded yuv420p frame. `dropped` is the run of frames lost just before it."""
+
+    frame: av.VideoFrame
+    exposure_ns: int
+    arrival_ns: int
+    dropped: Dropped | None = None
+
+
+class FrameQueue:
+    """Never blocks the giver. When full, frames are dropped until half of it is free: one long run, not many short."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._frames: deque[CapturedFrame] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._run_count = 0
+        self._run_first_ns = 0
+        self._dropped_total = 0
+
+    @property
+    def dropped_total(self) -> int:
+        """All frames dropped so far."""
+        return self._dropped_total
+
+    def put(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int) -> None:
+        """Hand a frame over, or drop it when there is no room."""
+        with self._changed:
+            if self._closed:
+                return
+            room = self._capacity // 2 if self._run_count else self._capacity
+            if len(self._frames) >= room:
+                self._drop(exposure_ns)
+                return
+            self._frames.append(CapturedFrame(frame, exposure_ns, arrival_ns, self._end_run()))
+            self._changed.notify()
+
+    def get(self, timeout_s: float) -> CapturedFrame | None:
+        """The oldest frame; None when there is none within `timeout_s`, or at once when closed and empty."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frames or self._closed, timeout_s)
+            return self._frames.popleft() if self._frames else None
+
+    def close(self) -> None:
+        """Take no more frames; those inside can still be taken out."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed; frames may still be inside."""
+        return self._closed
+
+    def last_run(self) -> Dropped | None:
+        """The run of dropped frames that no later frame carries, after closing."""
+        with self._changed:
+            return self._end_run()
+
+    def _drop(self, exposure_ns: int) -> None:
+        if not self._run_count:
+            self._run_first_ns = exposure_ns
+        self._run_count += 1
+        self._dropped_total += 1
+
+    def _end_run(self) -> Dropped | None:
+        run = Dropped(self._run_count, self._run_first_ns) if self._run_count else None
+        self._run_count = 0
+        return run

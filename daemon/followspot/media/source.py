@@ -1,0 +1,183 @@
+"""Keep a camera or a microphone open: a named thread that opens, reads, and begins again with back-off."""
+
+import logging
+import random
+import re
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+
+from followspot.domain.clock import Clock
+
+_LOG = logging.getLogger(__name__)
+
+_FIRST_BACK_OFF_S = 0.1
+# A device that is plugged in again should be seen within a breath.
+_MAX_BACK_OFF_S = 2.0
+# Spread of the back-off, so that devices on one bus do not come back in step.
+_JITTER = 0.25
+# How often a device without data is asked again: well below a frame or a packet of sound.
+_POLL_S = 0.002
+# These drivers block without end inside the kernel unless told not to.
+_DEVICE_FORMATS = {"v4l2", "alsa"}
+_NS_PER_S = 1_000_000_000
+_CREDENTIALS = re.compile(r"//[^@/]*@")
+
+# Look at little before the first frame is given: our sources name their formats in the header.
+_OPEN_OPTIONS = {"probesize": "65536", "analyzeduration": "0", "fpsprobesize": "0"}
+
+
+class SourceLostError(Exception):
+    """The device gives nothing (any more): what happened and what to do, for people."""
+
+
+class DeviceSettings(Protocol):
+    """What a camera and a microphone have in common in the configuration."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def options(self) -> dict[str, str]: ...
+    @property
+    def open_timeout_s(self) -> float: ...
+    @property
+    def stall_timeout_s(self) -> float: ...
+
+
+class SourceReader(Protocol):
+    """What to do with the device. All is called on the source's thread."""
+
+    def read(self, container: InputContainer) -> None:
+        """Read until the end or an error; call `Source.delivering()` at the first data."""
+        ...
+
+    def lost(self, reason: str) -> None:
+        """There is no data any more, or none at the first try: once per transition."""
+        ...
+
+
+class Source:
+    """Owns the thread. `beat` is called while it reads and while it waits, with CLOCK_MONOTONIC."""
+
+    def __init__(
+        self, kind: str, thread_name: str, device: DeviceSettings, clock: Clock, reader: SourceReader
+    ) -> None:
+        """`kind` is the table of the configuration file, as people read it: camera, microphone."""
+        self._kind = kind
+        self._device = device
+        self._clock = clock
+        self._reader = reader
+        self._stopped = threading.Event()
+        self._delivering: bool | None = None
+        self._back_off_s = _FIRST_BACK_OFF_S
+        self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
+        self.beat_ns = clock.monotonic_ns()
+
+    def start(self) -> None:
+        """Open the device and read, until `stop`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end; returns at once."""
+        self._stopped.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the thread's end; whether it ended. A hanging device holds it until its own time-out."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def delivering(self) -> bool:
+        """Data is here. Whether that is news."""
+        news = self._delivering is not True
+        self._delivering = True
+        self._back_off_s = _FIRST_BACK_OFF_S
+        return news
+
+    def packets(self, container: InputContainer, stream: Stream) -> Iterator[tuple[av.Packet[Any], int]]:
+        """The stream's packets with their time of arrival, until the end or `stop`.
+
+        Raises SourceLostError when there is none for stall_timeout_s.
+        """
+        last_ns = self._clock.monotonic_ns()
+        while not self._stopped.is_set():
+            try:
+                for packet in container.demux((stream,)):
+                    last_ns = self.beat_ns = self._clock.monotonic_ns()
+                    if self._stopped.is_set() or packet.size == 0:
+                        return
+                    yield packet, last_ns
+                return
+            except BlockingIOError:
+                self._stopped.wait(_POLL_S)
+                if self._clock.monotonic_ns() - last_ns > self._device.stall_timeout_s * _NS_PER_S:
+                    raise SourceLostError(self._stalled()) from None
+            except av.error.ExitError:
+                raise SourceLostError(self._stalled()) from None
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self.beat_ns = self._clock.monotonic_ns()
+            reason = self._read_once()
+            self.beat_ns = self._clock.monotonic_ns()
+            if self._stopped.is_set():
+                return
+            self._tell_lost(reason)
+            self._wait_before_next_try()
+
+    def _read_once(self) -> str:
+        """Open and read; why it ended."""
+        try:
+            with self._open() as container:
+                self._reader.read(container)
+            return "the stream ended"
+        except SourceLostError as error:
+            return str(error)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            return self._explain(error)
+
+    def _open(self) -> InputContainer:
+        device = self._device
+        options = dict(_OPEN_OPTIONS)
+        if device.format in _DEVICE_FORMATS:
+            options["fflags"] = "nonblock"
+        try:
+            return av.open(
+                device.url,
+                "r",
+                format=device.format or None,
+                options=options | device.options,
+                timeout=(device.open_timeout_s, device.stall_timeout_s),
+            )
+        except av.error.ExitError:
+            raise SourceLostError(f"no answer within {device.open_timeout_s:g} s") from None
+
+    def _wait_before_next_try(self) -> None:
+        self._stopped.wait(self._back_off_s * random.uniform(1 - _JITTER, 1 + _JITTER))
+        self._back_off_s = min(self._back_off_s * 2, _MAX_BACK_OFF_S)
+
+    def _tell_lost(self, reason: str) -> None:
+        if self._delivering is False:
+            _LOG.debug("%s still not there: %s", self._kind, reason)
+            return
+        self._delivering = False
+        url = _CREDENTIALS.sub("//***@", self._device.url)
+        self._reader.lost(
+            f"{self._kind} {url}: {reason}; it is tried again by itself. Check the cable and power, and "
+            f"[{self._kind}] url, format and options in the configuration"
+        )
+
+    def _stalled(self) -> str:
+        return f"gave nothing for {self._device.stall_timeout_s:g} s"
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, av.error.ArgumentError | av.error.InvalidDataError):
+            return "the stream broke off or is not what the configured format says"
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror.lower()
+        return str(error) or type(error).__name__
