@@ -1,0 +1,188 @@
+"""Lessons, segments and gaps on record. Every change and its event are one durable transaction."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+
+from followspot.domain.events import EventData, GapDeclared, LessonCompleted, LessonStarted, SegmentReady
+from followspot.domain.gaps import GapReason
+from followspot.domain.recording import Gap, TrackInfo
+from followspot.domain.segments import gap_record, relative_path, track_of
+from followspot.storage.database import Database
+from followspot.storage.outbox import Outbox
+from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
+
+
+class Catalogue:
+    """The tables of lessons, segments and gaps."""
+
+    def __init__(self, database: Database, outbox: Outbox, on_outbox: Callable[[], None]) -> None:
+        """`on_outbox` is called when a new event is durable."""
+        self._database = database
+        self._outbox = outbox
+        self._on_outbox = on_outbox
+
+    def lesson(self, lesson_id: str) -> LessonRow | None:
+        """The lesson, if it ever began."""
+        rows = self._database.all("SELECT * FROM lessons WHERE id = ?", (lesson_id,))
+        return _lesson(rows[0]) if rows else None
+
+    def open_lessons(self) -> list[LessonRow]:
+        """Lessons that are not completed, oldest first (their ids sort by time)."""
+        return [
+            _lesson(row) for row in self._database.all("SELECT * FROM lessons WHERE state <> 'completed' ORDER BY id")
+        ]
+
+    def segments(self, lesson_id: str) -> list[SegmentRow]:
+        """The lesson's segments in playing order."""
+        rows = self._database.all('SELECT * FROM segments WHERE lesson_id = ? ORDER BY "index"', (lesson_id,))
+        return [_segment(row) for row in rows]
+
+    def gaps(self, lesson_id: str) -> list[Gap]:
+        """The lesson's gaps by media time."""
+        rows = self._database.all("SELECT * FROM gaps WHERE lesson_id = ? ORDER BY start_ns, rowid", (lesson_id,))
+        return [Gap(GapReason(row["reason"]), row["start_ns"], row["duration_ns"], row["missing_ns"]) for row in rows]
+
+    def next_place(self, lesson_id: str) -> tuple[int, int]:
+        """The index of the lesson's next segment, and the media time at which it starts."""
+        row = self._database.one(
+            'SELECT COALESCE(MAX("index") + 1, 0) AS place, COALESCE(MAX(start_ns + duration_ns), 0) AS end_ns'
+            " FROM segments WHERE lesson_id = ?",
+            (lesson_id,),
+        )
+        return row["place"], row["end_ns"]
+
+    def begin_lesson(self, lesson: LessonRow) -> None:
+        """A new lesson, and `lesson.started`."""
+        anchor = lesson.anchor
+        with self._announced():
+            self._database.execute(
+                "INSERT INTO lessons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(lesson.id, lesson.state, lesson.reason, lesson.started.isoformat(), lesson.started_by),
+                    *(lesson.width, lesson.height),
+                    *(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns),
+                ),
+            )
+            self._outbox.add(
+                LessonStarted(
+                    lesson_id=lesson.id,
+                    started=lesson.started,
+                    width=lesson.width,
+                    height=lesson.height,
+                    started_by=lesson.started_by,
+                )
+            )
+
+    def add_segment(self, segment: SegmentRow, *, last: bool) -> None:
+        """A finished segment, and `segment.ready`."""
+        tracks = json.dumps([asdict(track) for track in segment.tracks])
+        event = _segment_ready(segment, last=last)
+        with self._announced():
+            self._database.execute(
+                "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(segment.lesson_id, segment.index, segment.file, segment.size, segment.sha256),
+                    *(segment.init_size, segment.start_ns, segment.duration_ns, segment.started.isoformat()),
+                    *(segment.frames, tracks),
+                ),
+            )
+            self._outbox.add(event)
+
+    def add_gap(self, lesson_id: str, gap: Gap, anchor: Anchor | None = None) -> None:
+        """A gap, and `gap`; `anchor` is the lesson's new one where the gap is a cut."""
+        with self._announced():
+            self._database.execute(
+                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?)",
+                (lesson_id, gap.reason, gap.start_ns, gap.duration_ns, gap.missing_ns),
+            )
+            if anchor is not None:
+                self._set_anchor(lesson_id, anchor)
+            self._outbox.add(GapDeclared(lesson_id=lesson_id, **dict(gap_record(gap))))
+
+    def decide_end(self, lesson_id: str, reason: str) -> None:
+        """From now on the lesson can only be completed; the first reason stands."""
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE lessons SET state = ?, reason = ? WHERE id = ? AND state = ?",
+                (LessonState.STOPPING, reason, lesson_id, LessonState.RECORDING),
+            )
+
+    def complete_lesson(self, event: LessonCompleted) -> None:
+        """The lesson's end, and `lesson.completed`."""
+        with self._announced():
+            self._database.execute(
+                "UPDATE lessons SET state = ? WHERE id = ?", (LessonState.COMPLETED, event.lesson_id)
+            )
+            self._outbox.add(event)
+
+    def announce(self, event: EventData) -> None:
+        """An event of its own."""
+        with self._announced():
+            self._outbox.add(event)
+
+    @contextmanager
+    def _announced(self) -> Iterator[None]:
+        with self._database.transaction():
+            yield
+        self._on_outbox()
+
+    def _set_anchor(self, lesson_id: str, anchor: Anchor) -> None:
+        self._database.execute(
+            "UPDATE lessons SET anchor_media_ns = ?, anchor_wall = ?, anchor_boot_id = ?, anchor_boottime_ns = ?"
+            " WHERE id = ?",
+            (anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns, lesson_id),
+        )
+
+
+def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
+    return SegmentReady(
+        lesson_id=segment.lesson_id,
+        index=segment.index,
+        path=relative_path(segment.lesson_id, segment.file),
+        size=segment.size,
+        sha256=segment.sha256,
+        start_ns=segment.start_ns,
+        duration_ns=segment.duration_ns,
+        started=segment.started,
+        frames=segment.frames,
+        last=last,
+        tracks=tuple(track_of(track) for track in segment.tracks),
+    )
+
+
+def _lesson(row: sqlite3.Row) -> LessonRow:
+    return LessonRow(
+        id=row["id"],
+        state=LessonState(row["state"]),
+        reason=row["reason"],
+        started=datetime.fromisoformat(row["started"]),
+        started_by=row["started_by"],
+        width=row["width"],
+        height=row["height"],
+        anchor=Anchor(
+            row["anchor_media_ns"],
+            datetime.fromisoformat(row["anchor_wall"]),
+            row["anchor_boot_id"],
+            row["anchor_boottime_ns"],
+        ),
+    )
+
+
+def _segment(row: sqlite3.Row) -> SegmentRow:
+    return SegmentRow(
+        lesson_id=row["lesson_id"],
+        index=row["index"],
+        file=row["file"],
+        size=row["size"],
+        sha256=row["sha256"],
+        init_size=row["init_size"],
+        start_ns=row["start_ns"],
+        duration_ns=row["duration_ns"],
+        started=datetime.fromisoformat(row["started"]),
+        frames=row["frames"],
+        tracks=tuple(TrackInfo(**track) for track in json.loads(row["tracks"])),
+    )

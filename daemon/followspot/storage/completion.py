@@ -1,0 +1,75 @@
+"""The end of a lesson: decided, then written, then announced."""
+
+import hashlib
+import logging
+
+from followspot.domain.events import LessonCompleted
+from followspot.domain.recording import Gap
+from followspot.domain.segments import (
+    MANIFEST_FILE,
+    Manifest,
+    ManifestSegment,
+    gap_record,
+    relative_path,
+    track_of,
+)
+from followspot.storage.disk import replace_file
+from followspot.storage.rows import LessonRow, LessonState, SegmentRow
+from followspot.storage.salvage import settle
+from followspot.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def complete(store: Store, lesson_id: str, reason: str) -> None:
+    """Complete a lesson that began; silent for one that never did or is completed already."""
+    lesson = store.catalogue.lesson(lesson_id)
+    if lesson is None or lesson.state is LessonState.COMPLETED:
+        return
+    store.catalogue.decide_end(lesson_id, reason)
+    settle(store, lesson_id)
+    store.write_playlist(lesson_id, ended=True)
+    segments, gaps = store.catalogue.segments(lesson_id), store.catalogue.gaps(lesson_id)
+    manifest = _manifest(store.device_id, lesson, lesson.reason or reason, segments, gaps)
+    content = manifest.to_bytes()
+    replace_file(store.disk, store.folder(lesson_id) / MANIFEST_FILE, content)
+    store.catalogue.complete_lesson(
+        LessonCompleted(
+            lesson_id=lesson_id,
+            reason=manifest.reason,
+            duration_ns=manifest.duration_ns,
+            segments=len(segments),
+            manifest=relative_path(lesson_id, MANIFEST_FILE),
+            manifest_sha256=hashlib.sha256(content).hexdigest(),
+            gaps=manifest.gaps,
+        )
+    )
+    log.info("lesson completed lesson=%s reason=%s segments=%d", lesson_id, manifest.reason, len(segments))
+
+
+def _manifest(device_id: str, lesson: LessonRow, reason: str, segments: list[SegmentRow], gaps: list[Gap]) -> Manifest:
+    return Manifest(
+        lesson_id=lesson.id,
+        device_id=device_id,
+        started=lesson.started,
+        reason=reason,
+        width=lesson.width,
+        height=lesson.height,
+        duration_ns=segments[-1].end_ns if segments else 0,
+        tracks=tuple(track_of(track) for track in segments[0].tracks) if segments else (),
+        segments=tuple(_manifest_segment(segment) for segment in segments),
+        gaps=tuple(gap_record(gap) for gap in gaps),
+    )
+
+
+def _manifest_segment(segment: SegmentRow) -> ManifestSegment:
+    return ManifestSegment(
+        index=segment.index,
+        file=segment.file,
+        size=segment.size,
+        sha256=segment.sha256,
+        start_ns=segment.start_ns,
+        duration_ns=segment.duration_ns,
+        started=segment.started,
+        frames=segment.frames,
+    )

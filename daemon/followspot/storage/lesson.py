@@ -1,0 +1,197 @@
+"""One lesson's durable writing, on the storage thread."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from followspot.domain.errors import StorageError
+from followspot.domain.gaps import GapReason
+from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentEnd
+from followspot.storage.disk import is_full
+from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
+from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
+from followspot.storage.salvage import settle
+from followspot.storage.spool import FramingFile, SegmentFile
+from followspot.storage.store import DiskErrors, Store, storage_error
+
+log = logging.getLogger(__name__)
+
+
+class LessonWriter:
+    """Takes what the sink hands over, in order. Numbers and times the segments that are really kept.
+
+    After the first failure the lesson takes nothing more: what was whole is settled and one notice given.
+    """
+
+    def __init__(self, store: Store, plan: LessonPlan, started_by: str) -> None:
+        self._store = store
+        self._plan = plan
+        self._started_by = started_by
+        self._folder = store.folder(plan.lesson_id)
+        self._index = plan.first_index
+        self._end_ns = plan.media_start_ns
+        self._lost_ns = 0
+        """What overflows have cut out: the recorder's media time minus the lesson's."""
+        self._overflowed = False
+        self._failed = False
+        self._anchor: Anchor | None = None
+        self._file: SegmentFile | None = None
+        self._framing: FramingFile | None = None
+
+    def run(self, step: Callable[[], None]) -> None:
+        """Do one step; whatever goes wrong ends the lesson's writing, never the thread."""
+        if self._failed:
+            return
+        try:
+            step()
+        except DiskErrors as error:
+            self._fail(error)
+        except Exception as error:
+            log.exception("a fault in the program ended the writing lesson=%s", self._plan.lesson_id)
+            self._fail(error)
+
+    def begin(self, origin: LessonOrigin) -> None:
+        """Steps B1 to B4, or for a lesson that goes on: the declared crash."""
+        store = self._store
+        store.reserve.hold()
+        exposure_boottime_ns = store.boot.boottime_ns() - (store.clock.monotonic_ns() - origin.exposure_ns)
+        anchor = Anchor(self._plan.media_start_ns, origin.wall, store.boot.boot_id(), exposure_boottime_ns)
+        lesson = store.catalogue.lesson(self._plan.lesson_id)
+        if lesson is None:
+            self._begin_new(origin, anchor)
+        else:
+            self._go_on(lesson, anchor)
+        self._anchor = anchor
+        self._framing = FramingFile(store.disk, self._folder)
+
+    def open_segment(self, start_ns: int) -> None:
+        """Steps S1 and S2."""
+        if self._overflowed:
+            self._declare_overflow(start_ns)
+        self._file = SegmentFile(self._store.disk, self._folder, self._index)
+
+    def write(self, data: bytes, framing: bytes) -> None:
+        """Step S3, and the framing lines of these frames."""
+        if self._file is None:
+            raise StorageError("a fragment came without a segment")
+        has_frames = self._file.write(data)
+        self._write_framing(framing)
+        if has_frames:
+            self._store.notify(FragmentDurable(self._plan.lesson_id, self._index))
+
+    def finish(self, end: SegmentEnd, framing: bytes) -> None:
+        """Steps S4 to S8."""
+        if self._file is None:
+            if self._overflowed and end.last:
+                self._declare_overflow(end.start_ns + end.duration_ns)
+            return
+        self._write_framing(framing)
+        if self._framing is not None:
+            self._framing.sync()
+        segment = self._finished(self._file, end)
+        self._file = None
+        self._store.catalogue.add_segment(segment, last=end.last)
+        self._index, self._end_ns = segment.index + 1, segment.end_ns
+        self._store.notify(SegmentDurable(self._plan.lesson_id, segment.index))
+        self._store.write_playlist(self._plan.lesson_id, ended=False)
+
+    def declare_gap(self, gap: Gap) -> None:
+        """Put a gap that the recorder found on record, in the lesson's time."""
+        moved = Gap(gap.reason, gap.start_ns - self._lost_ns, gap.duration_ns, gap.missing_ns)
+        self._store.catalogue.add_gap(self._plan.lesson_id, moved)
+
+    def overflow(self) -> None:
+        """The queue is full: close what is on the disk; media goes on with a later segment."""
+        self._let_go_of_segment()
+        settle(self._store, self._plan.lesson_id)
+        self._index, self._end_ns = self._store.catalogue.next_place(self._plan.lesson_id)
+        self._overflowed = True
+        message = f"the disk of {self._store.media} could not keep up: a part of the lesson is not recorded"
+        self._store.notify(DiskOverflow(self._plan.lesson_id, message))
+
+    def close(self) -> None:
+        """Give back what is open; an unfinished segment stays for salvage."""
+        self._failed = True
+        self._let_go_of_segment()
+        if self._framing is not None:
+            framing, self._framing = self._framing, None
+            framing.close()
+
+    def _begin_new(self, origin: LessonOrigin, anchor: Anchor) -> None:
+        store, lesson_id = self._store, self._plan.lesson_id
+        lesson = LessonRow(
+            id=lesson_id,
+            state=LessonState.RECORDING,
+            reason=None,
+            started=origin.wall,
+            started_by=self._started_by,
+            width=origin.width,
+            height=origin.height,
+            anchor=anchor,
+        )
+        store.disk.make_folder(self._folder)
+        try:
+            store.disk.sync_folder(store.media)
+            store.catalogue.begin_lesson(lesson)
+        except DiskErrors:
+            with suppress(OSError):  # an empty folder that stays is removed at the next start
+                store.disk.remove_folder(self._folder)
+            raise
+
+    def _go_on(self, lesson: LessonRow, anchor: Anchor) -> None:
+        if lesson.state is not LessonState.RECORDING:
+            raise StorageError(f"the lesson {lesson.id} has ended: it cannot go on")
+        same_boot = lesson.anchor.boot_id == anchor.boot_id
+        missing_ns = max(0, anchor.boottime_ns - lesson.anchor.boottime_at(self._end_ns)) if same_boot else None
+        self._store.catalogue.add_gap(lesson.id, Gap(GapReason.CRASH, self._end_ns, 0, missing_ns), anchor)
+
+    def _declare_overflow(self, resumed_ns: int) -> None:
+        """The recorder is at `resumed_ns` of its media time; what lies before it and behind our end is lost."""
+        missing_ns = max(0, resumed_ns - self._lost_ns - self._end_ns)
+        if self._anchor is not None:
+            self._anchor = self._anchor.after_cut(self._end_ns, missing_ns)
+        gap = Gap(GapReason.DISK_OVERFLOW, self._end_ns, 0, missing_ns)
+        self._store.catalogue.add_gap(self._plan.lesson_id, gap, self._anchor)
+        self._lost_ns += missing_ns
+        self._overflowed = False
+
+    def _finished(self, file: SegmentFile, end: SegmentEnd) -> SegmentRow:
+        if self._anchor is None:
+            raise StorageError("a segment ended before the lesson began")
+        start_ns = end.start_ns - self._lost_ns
+        sha256 = file.finish()
+        return SegmentRow(
+            lesson_id=self._plan.lesson_id,
+            index=file.index,
+            file=file.path.name,
+            size=file.size,
+            sha256=sha256,
+            init_size=file.init_size,
+            start_ns=start_ns,
+            duration_ns=end.duration_ns,
+            started=self._anchor.wall_at(start_ns),
+            frames=end.frames,
+            tracks=end.tracks,
+        )
+
+    def _write_framing(self, lines: bytes) -> None:
+        if self._framing is not None:
+            self._framing.write(lines)
+
+    def _let_go_of_segment(self) -> None:
+        if self._file is not None:
+            file, self._file = self._file, None
+            file.abandon()
+
+    def _fail(self, error: Exception) -> None:
+        lesson_id = self._plan.lesson_id
+        failure = storage_error(f"the lesson {lesson_id} in {self._store.media} cannot be written on", error)
+        log.error("%s", failure)
+        if is_full(error):
+            self._store.reserve.release()
+        try:
+            self.close()
+            self._store.with_reserve(lambda: settle(self._store, lesson_id))
+        except (*DiskErrors, StorageError) as second:
+            log.error("what is whole could not be settled, the next start tries again lesson=%s: %s", lesson_id, second)
+        self._store.notify(StorageFailed(lesson_id, is_full(error), str(failure)))

@@ -1,0 +1,101 @@
+"""The start: what an interrupted run left is made whole, and one lesson may go on. docs/segments.md lists the steps."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from followspot.domain.errors import StorageError
+from followspot.domain.recording import LessonPlan
+from followspot.domain.segments import relative_path, segment_file
+from followspot.storage.completion import complete
+from followspot.storage.rows import LessonRow, LessonState
+from followspot.storage.salvage import Found, adopt, trim
+from followspot.storage.store import DiskErrors, Store
+
+INTERRUPTED = "interrupted"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What the start found. Paths are relative to the media root.
+
+    `resume`: the lesson to go on with now; who does not want that completes it. `salvaged`: whole segments that
+    were not announced yet, and will be. `missing`: announced segments of unfinished lessons that are not there.
+    """
+
+    resume: LessonPlan | None = None
+    salvaged: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Interrupted:
+    lesson: LessonRow
+    found: list[Found]
+
+
+def recover(store: Store, resume_within_ns: int) -> tuple[Recovery, Callable[[], None]]:
+    """The quick part (steps R1 to R5), and the slow part (R6, R7), to be run before anything else is stored."""
+    _remove_empty_folders(store)
+    interrupted = [one for lesson in store.catalogue.open_lessons() for one in _trimmed(store, lesson)]
+    resume = _resumable(store, interrupted[-1], resume_within_ns) if interrupted else None
+    salvaged = [relative_path(one.lesson.id, segment_file(found.index)) for one in interrupted for found in one.found]
+    recovery = Recovery(resume, tuple(salvaged), tuple(_missing(store, interrupted)))
+    return recovery, lambda: _finish(store, interrupted, resume)
+
+
+def _remove_empty_folders(store: Store) -> None:
+    """A lesson's folder is made before it is on record: an empty one without a row never was a lesson."""
+    for folder in store.media.iterdir():
+        if folder.is_dir() and store.catalogue.lesson(folder.name) is None and not any(folder.iterdir()):
+            with suppress(OSError):  # not ours to remove, such as lost+found
+                store.disk.remove_folder(folder)
+
+
+def _trimmed(store: Store, lesson: LessonRow) -> list[_Interrupted]:
+    try:
+        return [_Interrupted(lesson, trim(store, lesson.id))]
+    except OSError as error:
+        log.error("cannot salvage now, the next start tries again lesson=%s: %s", lesson.id, error)
+        return []
+
+
+def _resumable(store: Store, last: _Interrupted, resume_within_ns: int) -> LessonPlan | None:
+    lesson = last.lesson
+    if lesson.state is not LessonState.RECORDING or lesson.anchor.boot_id != store.boot.boot_id():
+        return None
+    index, end_ns = store.catalogue.next_place(lesson.id)
+    if last.found:
+        index = max(found.index for found in last.found) + 1
+        end_ns += sum(found.media.duration_ns for found in last.found)
+    elapsed_ns = store.boot.boottime_ns() - lesson.anchor.boottime_at(end_ns)
+    if elapsed_ns > resume_within_ns:
+        return None
+    log.warning("the lesson goes on lesson=%s missing_s=%.1f", lesson.id, elapsed_ns / 1e9)
+    return LessonPlan(lesson.id, index, end_ns)
+
+
+def _missing(store: Store, interrupted: list[_Interrupted]) -> list[str]:
+    paths = [
+        relative_path(one.lesson.id, segment.file)
+        for one in interrupted
+        for segment in store.catalogue.segments(one.lesson.id)
+    ]
+    missing = [path for path in paths if not (store.media / path).exists()]
+    for path in missing:
+        log.error("an announced segment is not there any more file=%s", store.media / path)
+    return missing
+
+
+def _finish(store: Store, interrupted: list[_Interrupted], resume: LessonPlan | None) -> None:
+    for one in interrupted:
+        try:
+            adopt(store, one.lesson, one.found)
+            if resume is None or one.lesson.id != resume.lesson_id:
+                store.with_reserve(partial(complete, store, one.lesson.id, INTERRUPTED))
+        except (*DiskErrors, StorageError) as error:
+            log.error("cannot settle now, the next start tries again lesson=%s: %s", one.lesson.id, error)

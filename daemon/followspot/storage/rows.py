@@ -1,0 +1,86 @@
+"""What the catalogue keeps of a lesson, as the rest of storage sees it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from followspot.domain.recording import TrackInfo
+
+MICROSECOND_NS = 1000
+
+
+class LessonState(StrEnum):
+    """How far a lesson is."""
+
+    RECORDING = "recording"
+    STOPPING = "stopping"
+    """Its end is decided and its reason known: whatever happens now, it is completed, never resumed."""
+    COMPLETED = "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Ties media time to the other times: at `media_ns` it was `wall` and, in that boot, `boottime_ns`."""
+
+    media_ns: int
+    wall: datetime
+    boot_id: str
+    boottime_ns: int
+
+    def wall_at(self, media_ns: int) -> datetime:
+        """The wall time of a moment of media not before a later cut."""
+        return self.wall + timedelta(microseconds=(media_ns - self.media_ns) // MICROSECOND_NS)
+
+    def boottime_at(self, media_ns: int) -> int:
+        """CLOCK_BOOTTIME of a moment of media not before a later cut, in the anchor's boot."""
+        return self.boottime_ns + media_ns - self.media_ns
+
+    def after_cut(self, media_ns: int, missing_ns: int) -> "Anchor":
+        """The anchor for the media behind a cut of `missing_ns` at `media_ns`."""
+        wall = self.wall_at(media_ns) + timedelta(microseconds=missing_ns // MICROSECOND_NS)
+        return replace(self, media_ns=media_ns, wall=wall, boottime_ns=self.boottime_at(media_ns) + missing_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class LessonRow:
+    """A lesson. `started` is the wall time of its first frame; `reason` why it ended, once that is decided."""
+
+    id: str
+    state: LessonState
+    reason: str | None
+    started: datetime
+    started_by: str
+    width: int
+    height: int
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """A finished, synced segment. `init_size`: the bytes of its file before its first fragment."""
+
+    lesson_id: str
+    index: int
+    file: str
+    size: int
+    sha256: str
+    init_size: int
+    start_ns: int
+    duration_ns: int
+    started: datetime
+    frames: int
+    tracks: tuple[TrackInfo, ...]
+
+    @property
+    def end_ns(self) -> int:
+        """Where its media ends."""
+        return self.start_ns + self.duration_ns
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """An event that the broker has not acknowledged."""
+
+    sequence: int
+    topic: str
+    payload: bytes

@@ -1,0 +1,116 @@
+"""Making the truth out of what an interruption left: after a crash, a failed disk or an overflow alike."""
+
+import hashlib
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from followspot.domain.segments import relative_path, segment_file
+from followspot.storage.boxes import WholeMedia, walk
+from followspot.storage.rows import LessonRow, SegmentRow
+from followspot.storage.spool import PART_SUFFIX, trim_framing
+from followspot.storage.store import Store
+
+SEGMENT_NAME = re.compile(r"segment-(\d{5,})\.mp4")
+PART_NAME = re.compile(r"segment-(\d{5,})\.mp4" + re.escape(PART_SUFFIX))
+HASH_CHUNK_BYTES = 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A whole, named segment that the catalogue does not know yet."""
+
+    index: int
+    media: WholeMedia
+
+
+def trim(store: Store, lesson_id: str) -> list[Found]:
+    """Make every unfinished file a whole one, and find what is not catalogued. Quick: no media is read."""
+    folder = store.folder(lesson_id)
+    parts = _numbered(folder, PART_NAME)
+    for index, part in parts:
+        _trim_part(store, part, folder / segment_file(index))
+    if parts:
+        store.disk.sync_folder(folder)
+    trim_framing(store.disk, folder)
+    known = {segment.index for segment in store.catalogue.segments(lesson_id)}
+    return [
+        found for index, path in _numbered(folder, SEGMENT_NAME) if index not in known for found in _found(index, path)
+    ]
+
+
+def adopt(store: Store, lesson: LessonRow, found: list[Found]) -> list[str]:
+    """Catalogue and announce what was found, in order; their paths. Reads every byte, for the hashes."""
+    paths = []
+    for one in found:
+        segment = _row(store, lesson, one)
+        store.catalogue.add_segment(segment, last=False)
+        paths.append(relative_path(lesson.id, segment.file))
+        log.warning("salvaged path=%s duration_s=%.2f", paths[-1], segment.duration_ns / 1e9)
+    if found:
+        store.write_playlist(lesson.id, ended=False)
+    return paths
+
+
+def settle(store: Store, lesson_id: str) -> None:
+    """Trim and adopt what a lesson that began has left unfinished."""
+    lesson = store.catalogue.lesson(lesson_id)
+    if lesson is not None:
+        adopt(store, lesson, trim(store, lesson_id))
+
+
+def _trim_part(store: Store, part: Path, target: Path) -> None:
+    media = _measure(part)
+    if media is None:
+        log.warning("removed a segment without one whole fragment file=%s", part)
+        store.disk.remove(part)
+        return
+    store.disk.truncate(part, media.whole_size)
+    store.disk.rename(part, target)
+
+
+def _found(index: int, path: Path) -> list[Found]:
+    media = _measure(path)
+    if media is None:
+        log.error("left a file that is no segment of ours: look at it and remove it file=%s", path)
+        return []
+    return [Found(index, media)]
+
+
+def _row(store: Store, lesson: LessonRow, found: Found) -> SegmentRow:
+    path = store.folder(lesson.id) / segment_file(found.index)
+    _, start_ns = store.catalogue.next_place(lesson.id)
+    return SegmentRow(
+        lesson_id=lesson.id,
+        index=found.index,
+        file=path.name,
+        size=path.stat().st_size,
+        sha256=_sha256(path),
+        init_size=found.media.init_size,
+        start_ns=start_ns,
+        duration_ns=found.media.duration_ns,
+        started=lesson.anchor.wall_at(start_ns),
+        frames=found.media.frames,
+        tracks=found.media.tracks,
+    )
+
+
+def _measure(path: Path) -> WholeMedia | None:
+    with path.open("rb") as file:
+        return walk(file, path.stat().st_size)
+
+
+def _numbered(folder: Path, name: re.Pattern[str]) -> list[tuple[int, Path]]:
+    matches = ((name.fullmatch(path.name), path) for path in folder.iterdir())
+    return sorted((int(match[1]), path) for match, path in matches if match)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(HASH_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

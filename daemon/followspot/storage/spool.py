@@ -1,0 +1,94 @@
+"""A segment on its way to the disk, and the framing track beside it. docs/segments.md numbers the steps."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from followspot.domain.segments import FRAMING_FILE, segment_file
+from followspot.storage.boxes import init_length
+from followspot.storage.disk import Disk
+
+PART_SUFFIX = ".part"
+TAIL_BYTES = 64 * 1024
+"""Many times the length of a framing line."""
+
+
+class SegmentFile:
+    """The unfinished file of one segment. Everything given to it is durable when the call returns."""
+
+    def __init__(self, disk: Disk, folder: Path, index: int) -> None:
+        self.index = index
+        self.path = folder / segment_file(index)
+        self.size = 0
+        self.init_size = 0
+        self._disk = disk
+        self._part = self.path.with_name(self.path.name + PART_SUFFIX)
+        self._hash = hashlib.sha256()
+        self._fd: int | None = disk.create(self._part)
+        try:
+            disk.sync_folder(folder)
+        except OSError:
+            self.abandon()
+            raise
+
+    def write(self, data: bytes) -> bool:
+        """Append whole boxes: one write, one sync. Whether the file now holds frames."""
+        if self._fd is None:
+            raise ValueError(f"{self._part} is closed")
+        self._disk.write(self._fd, data)
+        self._disk.sync(self._fd)
+        if self.init_size == self.size:
+            self.init_size += init_length(data)
+        self.size += len(data)
+        self._hash.update(data)
+        return self.size > self.init_size
+
+    def finish(self) -> str:
+        """Give the file its name; its SHA-256. All of it was synced with its last fragment."""
+        self.abandon()
+        self._disk.rename(self._part, self.path)
+        self._disk.sync_folder(self.path.parent)
+        return self._hash.hexdigest()
+
+    def abandon(self) -> None:
+        """Close the descriptor and leave the file as it is, for salvage."""
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            self._disk.close(fd)
+
+
+class FramingFile:
+    """The lesson's framing track: lines appended with the fragments they belong to, synced with the segment."""
+
+    def __init__(self, disk: Disk, folder: Path) -> None:
+        self._disk = disk
+        self._fd: int | None = disk.append(folder / FRAMING_FILE)
+
+    def write(self, lines: bytes) -> None:
+        """Append whole lines."""
+        if lines and self._fd is not None:
+            self._disk.write(self._fd, lines)
+
+    def sync(self) -> None:
+        """What was written survives a power cut."""
+        if self._fd is not None:
+            self._disk.sync(self._fd)
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            self._disk.close(fd)
+
+
+def trim_framing(disk: Disk, folder: Path) -> None:
+    """Cut a line that a crash left unfinished. Lines are short: the last one lies in the last TAIL_BYTES."""
+    path = folder / FRAMING_FILE
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        start = file.seek(max(0, size - TAIL_BYTES))
+        whole = start + file.read().rfind(b"\n") + 1
+    if whole < size:
+        disk.truncate(path, whole)

@@ -1,0 +1,183 @@
+"""Storage as the rest of the daemon knows it: one thread for the media's files and the database, in order."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from followspot.domain.clock import Clock
+from followspot.domain.events import EventData, EventRenderer
+from followspot.domain.recording import LessonPlan, SegmentSink
+from followspot.settings.models import Settings
+from followspot.storage.boot import Boot, LinuxBoot
+from followspot.storage.catalogue import Catalogue
+from followspot.storage.completion import complete
+from followspot.storage.database import Database
+from followspot.storage.disk import Disk, is_full
+from followspot.storage.lesson import LessonWriter
+from followspot.storage.notices import StorageFailed, StorageNotice
+from followspot.storage.outbox import Outbox
+from followspot.storage.recovery import Recovery, recover
+from followspot.storage.reserve import Reserve
+from followspot.storage.rows import OutboxEntry
+from followspot.storage.sink import LessonSink
+from followspot.storage.store import DiskErrors, Store, storage_error
+from followspot.storage.worker import StorageProgress, Worker
+
+QUEUE_LIMIT_BYTES = 64 * 1024 * 1024
+"""Two minutes of media at 4 Mbit/s: no healthy disk is that late, and it fits the memory budget."""
+MINUTE_NS = 60 * 1_000_000_000
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Storage:
+    """Files and database of the lessons. Callbacks are called on the storage thread and must return at once.
+
+    Awaited calls raise StorageError (DiskFullError when space is what is missing). What the recorder gives to
+    a sink raises nothing: a failure there is one StorageFailed notice.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        render: EventRenderer,
+        on_notice: Callable[[StorageNotice], None],
+        on_outbox: Callable[[], None],
+        *,
+        disk: Disk | None = None,
+        boot: Boot | None = None,
+        queue_limit_bytes: int = QUEUE_LIMIT_BYTES,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._render = render
+        self._on_notice = on_notice
+        self._on_outbox = on_outbox
+        self._disk = disk or Disk()
+        self._boot = boot or LinuxBoot()
+        self._worker = Worker(clock, queue_limit_bytes)
+        self._opened: _Opened | None = None
+
+    async def open(self) -> Recovery:
+        """Open or create everything, and make whole what an interrupted run left (docs/segments.md)."""
+        self._worker.start()
+        try:
+            return await self._call(f"opening {self._settings.paths.state}", self._open)
+        except BaseException:
+            self._worker.stop()
+            raise
+
+    def lesson_sink(self, plan: LessonPlan, started_by: str) -> SegmentSink:
+        """Where the recorder puts the lesson of `plan`. Nothing exists of a new lesson before its first frame."""
+        opened = self._require_open()
+        writer = LessonWriter(opened.store, plan, started_by)
+        opened.writers[plan.lesson_id] = writer
+        return LessonSink(writer, self._worker)
+
+    async def complete_lesson(self, lesson_id: str, reason: str) -> None:
+        """End the lesson after all that was handed over: playlist, manifest, `lesson.completed`.
+
+        A lesson that had no frame never was one: nothing happens. After an error the next start completes it.
+        """
+        opened = self._require_open()
+        await self._call(f"completing the lesson {lesson_id}", lambda: opened.complete(lesson_id, reason))
+
+    async def publish(self, event: EventData) -> None:
+        """Put an event of its own into the outbox."""
+        catalogue = self._require_open().store.catalogue
+        await self._call(f"recording the event {event.type}", lambda: catalogue.announce(event))
+
+    async def pending(self, after: int, limit: int) -> list[OutboxEntry]:
+        """Events with a sequence above `after` that are not yet acknowledged, oldest first."""
+        outbox = self._require_open().outbox
+        return await self._call("reading the outbox", lambda: outbox.pending(after, limit))
+
+    async def mark_published(self, sequences: Sequence[int]) -> None:
+        """The broker has acknowledged these; they stay on record."""
+        outbox = self._require_open().outbox
+        await self._call("marking events as sent", lambda: outbox.mark_published(sequences))
+
+    def progress(self) -> StorageProgress:
+        """How the disk is doing, from any thread."""
+        return self._worker.progress()
+
+    async def close(self) -> None:
+        """Finish what is queued, close everything and join the thread."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            try:
+                await self._call("closing the storage", opened.close)
+            finally:
+                self._worker.stop()
+
+    def _open(self) -> Recovery:
+        paths, recording = self._settings.paths, self._settings.recording
+        for folder in (paths.media, paths.state):
+            folder.mkdir(parents=True, exist_ok=True)
+        database = Database(paths.state)
+        outbox = Outbox(database, self._clock, self._render)
+        store = Store(
+            media=paths.media,
+            device_id=self._settings.device.id,
+            segment_s=recording.segment_s,
+            disk=self._disk,
+            catalogue=Catalogue(database, outbox, self._on_outbox),
+            reserve=Reserve(self._disk, paths.media, recording.reserve_mb),
+            boot=self._boot,
+            clock=self._clock,
+            notify=self._on_notice,
+        )
+        try:
+            recovery, finish = recover(store, round(recording.resume_within_min * MINUTE_NS))
+        except BaseException:
+            database.close()
+            raise
+        self._opened = _Opened(database, outbox, store)
+        self._worker.post(finish)
+        self._worker.post(lambda: _hold_reserve(store))
+        return recovery
+
+    async def _call(self, doing: str, call: Callable[[], T]) -> T:
+        try:
+            return await self._worker.run(call)
+        except DiskErrors as error:
+            raise storage_error(doing, error) from error
+
+    def _require_open(self) -> "_Opened":
+        if self._opened is None:
+            raise RuntimeError("the storage is not open")
+        return self._opened
+
+
+class _Opened:
+    """What exists between open and close."""
+
+    def __init__(self, database: Database, outbox: Outbox, store: Store) -> None:
+        self.outbox = outbox
+        self.store = store
+        self.writers: dict[str, LessonWriter] = {}
+        self._database = database
+
+    def complete(self, lesson_id: str, reason: str) -> None:
+        """On the storage thread: nothing is written to the lesson any more, and its end is put on record."""
+        writer = self.writers.pop(lesson_id, None)
+        if writer is not None:
+            writer.close()
+        self.store.with_reserve(lambda: complete(self.store, lesson_id, reason))
+
+    def close(self) -> None:
+        """On the storage thread: give everything back."""
+        for writer in self.writers.values():
+            writer.close()
+        self._database.close()
+
+
+def _hold_reserve(store: Store) -> None:
+    try:
+        store.reserve.hold()
+    except OSError as error:
+        failure = storage_error(f"holding back the reserve in {store.media}", error)
+        log.error("%s", failure)
+        store.notify(StorageFailed(None, is_full(error), str(failure)))
