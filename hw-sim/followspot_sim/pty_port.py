@@ -113,7 +113,7 @@ class SimDock:
         self._firmware.silence(time.monotonic_ns() + round(seconds * NS_PER_S))
 
     def freeze(self, seconds: float) -> None:
-        """Hang the firmware for a while: nothing is read or sent; motion ends with its time to live."""
+        """Hang the firmware for a while: nothing is heard or sent; motion ends with its time to live."""
         self._frozen_until_ns = time.monotonic_ns() + round(seconds * NS_PER_S)
 
     def unplug(self) -> None:
