@@ -11,7 +11,7 @@ PIPELINE_SLACK_NS = 10_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """Signs of life, CLOCK_MONOTONIC. `lesson_since_ns` is None between lessons; so is `storage_busy_since_ns` at rest."""
+    """Signs of life, CLOCK_MONOTONIC; None: no lesson is on, the storage is at rest."""
 
     lesson_since_ns: int | None
     capture_ns: int

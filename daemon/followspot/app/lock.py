@@ -37,7 +37,8 @@ def state_lock(state: Path) -> Iterator[None]:
         except BlockingIOError as error:
             holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
             raise AlreadyRunningError(
-                f"another followspot (process {holder}) runs on {state}: stop it first, or give this one its own paths.state"
+                f"another followspot (process {holder}) runs on {state}: "
+                "stop it first, or give this one its own paths.state"
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

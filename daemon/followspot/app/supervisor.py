@@ -47,7 +47,7 @@ class Supervisor:
         def run(*args: P.args, **kwargs: P.kwargs) -> None:
             try:
                 call(*args, **kwargs)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it is, the lesson is to be closed in order
                 self._fail()
 
         return run
@@ -71,7 +71,7 @@ class Supervisor:
     async def _required(self, run: Run) -> None:
         try:
             await run()
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the lesson is to be closed in order
             self._fail()
 
     async def _kept(self, name: str, run: Run) -> None:
@@ -81,9 +81,9 @@ class Supervisor:
             try:
                 await run()
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the recording goes on
                 _log.exception("part crashed and is started again in %s s name=%s", RESTART_PAUSE_S, name)
-                message = f"{name} crashed ({error}) and is started again; the recording goes on. The journal has the details"
+                message = f"{name} crashed ({error}) and is started again; lessons are recorded. See the journal"
                 self._alerts.raise_alert(AlertCode.PART_FAILED, name, message, self._clock.monotonic_ns())
             finally:
                 healed.cancel()

@@ -1,4 +1,4 @@
-"""The session machine's shell: carries its actions out and tells everybody where the lesson stands. Lives on the loop."""
+"""The session machine's shell: carries its actions out and tells where the lesson stands. Lives on the loop."""
 
 import asyncio
 import logging
@@ -177,6 +177,10 @@ class SessionLoop:
         """Look whether media still reaches the disk; to be called about once a second."""
         self._tell()
 
+    @property
+    def _lesson_id(self) -> str | None:
+        return None if self._plan is None else self._plan.lesson_id
+
     def _asked(self, event: StartAsked | StopAsked, source: str, plan: LessonPlan | None = None) -> None:
         following, actions = transition(self._session, event)
         for action in actions:
@@ -185,7 +189,7 @@ class SessionLoop:
                 raise refusal(text)
         if plan is not None:
             self._plan, self._started_by, self._last_fragment_ns = plan, source, None
-        _log.info("%s asked source=%s lesson=%s", event, source, self._plan and self._plan.lesson_id)
+        _log.info("%s asked source=%s lesson=%s", event, source, self._lesson_id)
         self._apply(following, actions)
 
     def _feed(self, event: SessionEvent) -> None:
@@ -193,7 +197,7 @@ class SessionLoop:
 
     def _apply(self, following: Session, actions: tuple[Action, ...]) -> None:
         if following.state is not self._session.state:
-            _log.info("session %s lesson=%s", following.state, self._plan and self._plan.lesson_id)
+            _log.info("session %s lesson=%s", following.state, self._lesson_id)
         self._session = following
         for action in actions:
             self._do(action)
@@ -216,7 +220,7 @@ class SessionLoop:
         try:
             await self._store.complete_lesson(lesson_id, reason)
         except StorageError as error:
-            _log.error("lesson could not be closed, the next start will try again lesson=%s: %s", lesson_id, error)  # noqa: TRY400
+            _log.error("lesson could not be closed, the next start will try again lesson=%s: %s", lesson_id, error)
         self._plan = self._started_by = self._last_fragment_ns = None
         self._feed(LessonClosed())
         self._idle.set()
@@ -224,7 +228,7 @@ class SessionLoop:
     def _tell(self) -> None:
         status = SessionStatus(
             state=self._session.state,
-            lesson_id=self._plan and self._plan.lesson_id,
+            lesson_id=self._lesson_id,
             started_by=self._started_by,
             on_disk=self._session.state is SessionState.RECORDING and self._is_fresh(),
         )

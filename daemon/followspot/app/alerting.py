@@ -1,0 +1,118 @@
+"""Alerts: from what recorder and storage tell to the registry, and from the registry to journal and outbox."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from followspot.domain.alerts import Alert, AlertCode, AlertRegistry
+from followspot.domain.clock import Clock
+from followspot.domain.errors import StorageError
+from followspot.domain.events import AlertCleared, AlertRaised, EventData
+from followspot.media.notices import (
+    CameraLost,
+    CameraOpened,
+    FramesDropped,
+    MediaNotice,
+    MicrophoneLost,
+    MicrophoneOpened,
+    RecorderFailed,
+    RecordingStarted,
+)
+from followspot.settings.models import Settings
+from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed, StorageNotice
+
+OVERFLOW_HEALED_AFTER_S = 30.0
+"""Encoding that has kept up for this long is no alert any more."""
+
+_log = logging.getLogger(__name__)
+
+
+class NoticeAlerts:
+    """Raises and clears the alerts of camera, microphone, encoder and disk. Lives on the loop."""
+
+    def __init__(self, alerts: AlertRegistry, settings: Settings, clock: Clock) -> None:
+        self._alerts = alerts
+        self._clock = clock
+        self._camera = settings.camera.url
+        self._microphone = settings.microphone.url
+        self._media = str(settings.paths.media)
+        self._overflow_end: asyncio.TimerHandle | None = None
+
+    def on_media_notice(self, notice: MediaNotice) -> None:
+        """What the recorder tells."""
+        match notice:
+            case CameraOpened():
+                self._alerts.clear(AlertCode.CAMERA_UNAVAILABLE, self._camera)
+            case CameraLost(reason):
+                self._raise(AlertCode.CAMERA_UNAVAILABLE, self._camera, reason)
+            case MicrophoneOpened():
+                self._alerts.clear(AlertCode.MICROPHONE_UNAVAILABLE, self._microphone)
+            case MicrophoneLost(reason):
+                self._raise(AlertCode.MICROPHONE_UNAVAILABLE, self._microphone, reason)
+            case FramesDropped(count):
+                self._on_overflow(count)
+            case RecordingStarted():
+                self._alerts.clear(AlertCode.RECORDER_FAILED)
+            case RecorderFailed(message):
+                self._raise(AlertCode.RECORDER_FAILED, self._camera, message)
+
+    def on_storage_notice(self, notice: StorageNotice) -> None:
+        """What the storage tells. Media that reach the disk are the proof that it works again."""
+        match notice:
+            case StorageFailed(full=full, message=message):
+                self._raise(AlertCode.DISK_FULL if full else AlertCode.DISK_FAILED, self._media, message)
+            case DiskOverflow(message=message):
+                self._raise(AlertCode.DISK_SLOW, self._media, message)
+            case FragmentDurable():
+                self._alerts.clear(AlertCode.DISK_FULL, self._media)
+                self._alerts.clear(AlertCode.DISK_FAILED, self._media)
+            case SegmentDurable():
+                self._alerts.clear(AlertCode.DISK_SLOW, self._media)
+
+    def _on_overflow(self, count: int) -> None:
+        message = (
+            f"{count} pictures came faster than they could be encoded and are missing. "
+            "Choose a faster encoder.preset or a smaller view, or see what else uses the processor"
+        )
+        self._raise(AlertCode.ENCODER_OVERFLOW, self._camera, message)
+        if self._overflow_end is not None:
+            self._overflow_end.cancel()
+        clear = partial(self._alerts.clear, AlertCode.ENCODER_OVERFLOW, self._camera)
+        self._overflow_end = asyncio.get_running_loop().call_later(OVERFLOW_HEALED_AFTER_S, clear)
+
+    def _raise(self, code: AlertCode, subject: str, message: str) -> None:
+        self._alerts.raise_alert(code, subject, message, self._clock.monotonic_ns())
+
+
+def write_to_journal(alert: Alert, active: bool) -> None:
+    """An alert listener: once when a fault is found, once when it has healed."""
+    if active:
+        _log.warning("alert raised code=%s subject=%s: %s", alert.code, alert.subject, alert.message)
+    else:
+        _log.info("alert cleared code=%s subject=%s", alert.code, alert.subject)
+
+
+class AlertEvents:
+    """An alert listener that makes each transition an event, in order."""
+
+    def __init__(self, publish: Callable[[EventData], Awaitable[None]]) -> None:
+        self._publish = publish
+        self._waiting: asyncio.Queue[EventData] = asyncio.Queue()
+
+    def __call__(self, alert: Alert, active: bool) -> None:
+        """Take one transition."""
+        if active:
+            event: EventData = AlertRaised(code=alert.code, subject=alert.subject, message=alert.message)
+        else:
+            event = AlertCleared(code=alert.code, subject=alert.subject)
+        self._waiting.put_nowait(event)
+
+    async def run(self) -> None:
+        """Put the events into the outbox until cancelled."""
+        while True:
+            event = await self._waiting.get()
+            try:
+                await self._publish(event)
+            except StorageError as error:  # the alert stands in the state and in the journal all the same
+                _log.warning("event could not be kept type=%s: %s", event.type, error)

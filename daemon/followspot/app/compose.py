@@ -1,0 +1,195 @@
+"""The composition root: builds every part from the settings and joins them. Nothing runs yet afterwards."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec
+
+from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
+from followspot.app.control_socket import ControlSocket
+from followspot.app.desk import Desk
+from followspot.app.report import full_report, state_report
+from followspot.app.supervisor import Supervisor
+from followspot.bus.envelope import renderer
+from followspot.bus.mqtt import MqttBus
+from followspot.control.dock_keeper import DockKeeper
+from followspot.control.framing import Framing
+from followspot.control.session import SessionLoop, SessionStatus
+from followspot.domain.alerts import Alert, AlertCode, AlertRegistry
+from followspot.domain.clock import Clock
+from followspot.domain.errors import ConfigurationError
+from followspot.domain.session import SessionState
+from followspot.media.notices import MediaNotice
+from followspot.media.recorder import Recorder
+from followspot.panel.panel import LampState, Panel, PanelError
+from followspot.settings.models import Settings
+from followspot.storage.notices import StorageNotice
+from followspot.storage.recovery import Recovery
+from followspot.storage.storage import Storage
+from followspot.vision.worker import VisionWorker
+from followspot_dock.factory import open_dock
+from followspot_dock.port import ButtonPress, Dock, DockEvent, DockListener, MarkerButton
+
+P = ParamSpec("P")
+
+_log = logging.getLogger(__name__)
+
+PREVENT_RECORDING = frozenset(
+    {AlertCode.CAMERA_UNAVAILABLE, AlertCode.RECORDER_FAILED, AlertCode.DISK_FULL, AlertCode.DISK_FAILED}
+)
+"""While one of these stands and nothing reaches the disk, the lamp asks for help."""
+
+
+class Daemon:
+    """Every part of the daemon, joined. Made on the running loop, which owns all but the parts' own threads."""
+
+    def __init__(self, settings: Settings, clock: Clock, alerts: AlertRegistry, supervisor: Supervisor) -> None:
+        self.settings = settings
+        self.alerts = alerts
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._notice_alerts = NoticeAlerts(alerts, settings, clock)
+        self.storage = Storage(
+            settings,
+            clock,
+            renderer(settings.device.id),
+            self._on_loop(supervisor.guarded(self._on_storage_notice)),
+            self._wake_bus,
+        )
+        self.alert_events = AlertEvents(self.storage.publish)
+        self.dock_keeper = self._make_dock_keeper()
+        self.framing = Framing(settings, clock, self.dock_keeper.dock if self.dock_keeper else None)
+        self.vision = self._make_vision()
+        self.recorder = Recorder(
+            settings,
+            clock,
+            self.framing.planner,
+            self._on_loop(supervisor.guarded(self._on_media_notice)),
+            self.vision.submit if self.vision else None,
+        )
+        self.session = SessionLoop(clock, self.recorder, self.storage, self._on_session_status)
+        self.desk = Desk(self.session, partial(full_report, self))
+        self.control_socket = ControlSocket(settings.paths.runtime, partial(self.desk.take, source="command-line"))
+        self.bus = self._make_bus()
+        self.panel: Panel | None = None
+        self._listen()
+
+    def open_panel(self) -> None:
+        """Take the panel's pins. Without them lessons are started by marker, command and broker."""
+        if not self.settings.panel.enabled:
+            return
+        try:
+            self.panel = Panel(self.settings.panel, self._on_loop(partial(self.session.toggle, "panel")))
+        except PanelError as error:
+            self._raise(AlertCode.PANEL_UNAVAILABLE, "panel", str(error))
+        self._show()
+
+    def report_recovery(self, recovery: Recovery) -> None:
+        """Say what an interrupted run left; the alert stands until a lesson has been closed in order."""
+        for path in recovery.missing:
+            _log.error("an announced segment is not there any more path=%s", path)
+        if recovery.salvaged:
+            message = (
+                f"the daemon or the power broke off in mid-lesson; {', '.join(recovery.salvaged)} could be saved "
+                "and will be announced"
+            )
+            self._raise(AlertCode.LESSON_RECOVERED, str(self.settings.paths.media), message)
+
+    def publish_state(self) -> None:
+        """Show the state on the broker; silent where nothing has changed."""
+        if self.bus is not None:
+            self.bus.publish_state(state_report(self.session.status, self.alerts.active, self.framing.status()))
+
+    def _listen(self) -> None:
+        self.alerts.subscribe(write_to_journal)
+        self.alerts.subscribe(self.alert_events)
+        self.alerts.subscribe(self._on_alert)
+        if self.dock_keeper is not None:
+            self.dock_keeper.subscribe(self.framing.on_dock_event)
+            self.dock_keeper.subscribe(self._on_dock_event)
+
+    def _make_dock_keeper(self) -> DockKeeper | None:
+        dock = self.settings.dock
+        if dock.driver == "none":
+            return None
+
+        def opened(listener: DockListener) -> Dock:
+            made = open_dock(dock, listener, self._clock.monotonic_ns)
+            assert made is not None, "only driver none gives no dock"
+            return made
+
+        return DockKeeper(opened, self.alerts, self._clock, dock.port)
+
+    def _make_vision(self) -> VisionWorker | None:
+        if not self.settings.tracking.vision:
+            return None
+        return VisionWorker(
+            self.settings,
+            self._on_loop(self.framing.on_sighting),
+            self.framing.hint,
+            self._on_loop(partial(self._raise, AlertCode.VISION_FAILED, "vision")),
+        )
+
+    def _make_bus(self) -> MqttBus | None:
+        """Credentials that cannot be read must not keep a lesson from being recorded."""
+        on_command = partial(self.desk.take, source="mqtt")
+        try:
+            return MqttBus(self.settings, self._clock, self.storage, self.alerts, on_command)
+        except ConfigurationError as error:
+            self._raise(AlertCode.BROKER_REFUSED, self.settings.mqtt.host, str(error))
+            return None
+
+    def _on_session_status(self, status: SessionStatus) -> None:
+        if status.state is SessionState.IDLE:
+            self.alerts.clear(AlertCode.LESSON_RECOVERED)
+        self.framing.follow(status.active)
+        if self.dock_keeper is not None:
+            self.dock_keeper.dock.marker_lamp(status.on_disk)
+        self._show()
+
+    def _on_alert(self, _alert: Alert, _active: bool) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        if self.panel is not None:
+            self.panel.lamp(_lamp(self.session.status, self.alerts))
+        self.publish_state()
+
+    def _on_media_notice(self, notice: MediaNotice) -> None:
+        self._notice_alerts.on_media_notice(notice)
+        self.session.on_media_notice(notice)
+
+    def _on_storage_notice(self, notice: StorageNotice) -> None:
+        self._notice_alerts.on_storage_notice(notice)
+        self.session.on_storage_notice(notice)
+
+    def _on_dock_event(self, event: DockEvent) -> None:
+        """A short press starts and stops; the other presses have no meaning yet."""
+        if isinstance(event, MarkerButton) and event.press is ButtonPress.SHORT:
+            self.session.toggle("marker")
+
+    def _wake_bus(self) -> None:
+        if self.bus is not None:
+            self.bus.wake()
+
+    def _raise(self, code: AlertCode, subject: str, message: str) -> None:
+        self.alerts.raise_alert(code, subject, message, self._clock.monotonic_ns())
+
+    def _on_loop(self, call: Callable[P, None]) -> Callable[P, None]:
+        """`call`, to be called from any thread, run on the loop."""
+
+        def hand_over(*args: P.args, **kwargs: P.kwargs) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left whom it concerns
+                self._loop.call_soon_threadsafe(partial(call, *args, **kwargs))
+
+        return hand_over
+
+
+def _lamp(status: SessionStatus, alerts: AlertRegistry) -> LampState:
+    if status.on_disk:
+        return LampState.RECORDING
+    if any(alert.code in PREVENT_RECORDING for alert in alerts.active):
+        return LampState.FAULT
+    return LampState.OFF if status.state is SessionState.IDLE else LampState.WAITING

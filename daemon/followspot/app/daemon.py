@@ -1,0 +1,93 @@
+"""The daemon's life: record first, then everything else; at the end the lesson first, then everything else."""
+
+import asyncio
+import logging
+
+from followspot import __version__
+from followspot.app.clock import SystemClock
+from followspot.app.compose import Daemon
+from followspot.app.heartbeat import Heartbeat
+from followspot.app.lock import state_lock
+from followspot.app.notify import Notifier, watchdog_interval_s
+from followspot.app.supervisor import Supervisor
+from followspot.domain.alerts import AlertRegistry
+from followspot.media.memory import keep_frame_memory
+from followspot.settings.models import Settings
+
+CLOSE_LESSON_TIMEOUT_S = 15.0
+"""Look-ahead, the last fragments and a slow card's syncs; what is not closed by then is salvaged at the next start."""
+
+_log = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings) -> bool:
+    """Run until SIGTERM or SIGINT; whether all went well.
+
+    Raises FollowspotError when there is no way to record at all: another daemon runs, or the state cannot be kept.
+    """
+    notifier = Notifier.from_environment()
+    try:
+        with state_lock(settings.paths.state):
+            return await _serve(settings, notifier)
+    finally:
+        notifier.close()
+
+
+async def _serve(settings: Settings, notifier: Notifier) -> bool:
+    _log.info("followspot %s starts device=%s", __version__, settings.device.id)
+    keep_frame_memory()
+    clock, alerts = SystemClock(), AlertRegistry()
+    supervisor = Supervisor(alerts, clock)
+    daemon = Daemon(settings, clock, alerts, supervisor)
+    try:
+        await _record_first(daemon)
+        _start_the_rest(daemon, supervisor)
+        supervisor.require("heartbeat", Heartbeat(daemon, clock, notifier, watchdog_interval_s()).run)
+        notifier.ready()
+        await supervisor.until_end()
+    finally:
+        notifier.stopping()
+        closed = await _close_lesson(daemon)
+        await supervisor.close()
+        await _close_parts(daemon)
+    _log.info("followspot ends")
+    return closed and not supervisor.failed
+
+
+async def _record_first(daemon: Daemon) -> None:
+    """Salvage what a crash left, and go on with its lesson where that is due."""
+    recovery = await daemon.storage.open()
+    daemon.report_recovery(recovery)
+    if recovery.resume is not None:
+        daemon.session.start("recovery", recovery.resume)
+
+
+def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
+    supervisor.keep("control-socket", daemon.control_socket.run)
+    supervisor.keep("framing", daemon.framing.run)
+    supervisor.keep("alert-events", daemon.alert_events.run)
+    if daemon.dock_keeper is not None:
+        supervisor.keep("dock", daemon.dock_keeper.run)
+    if daemon.bus is not None:
+        supervisor.keep("mqtt", daemon.bus.run)
+    if daemon.vision is not None:
+        daemon.vision.start()
+    daemon.open_panel()
+
+
+async def _close_lesson(daemon: Daemon) -> bool:
+    try:
+        async with asyncio.timeout(CLOSE_LESSON_TIMEOUT_S):
+            await daemon.session.shut_down()
+    except TimeoutError:
+        _log.error("the lesson could not be closed within %s s; the next start salvages it", CLOSE_LESSON_TIMEOUT_S)
+        return False
+    return True
+
+
+async def _close_parts(daemon: Daemon) -> None:
+    if daemon.panel is not None:
+        daemon.panel.close()
+    if daemon.vision is not None:
+        await asyncio.to_thread(daemon.vision.stop)
+    await daemon.storage.close()

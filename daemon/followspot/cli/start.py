@@ -1,0 +1,23 @@
+"""`followspot start`: begins a lesson."""
+
+import argparse
+
+from followspot.cli import exit_codes
+from followspot.cli.client import command
+from followspot.cli.options import Subparsers, add_socket
+
+
+def add_to(commands: "Subparsers[argparse.ArgumentParser]") -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("start", help="begin a lesson")
+    add_socket(parser)
+    parser.set_defaults(command=start)
+
+
+def start(arguments: argparse.Namespace) -> int:
+    """Answers as soon as the daemon has accepted. Raises ConfigurationError."""
+    answer = command(arguments, "start")
+    if isinstance(answer, int):
+        return answer
+    print(answer.text)
+    return exit_codes.OK

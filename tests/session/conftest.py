@@ -1,0 +1,77 @@
+"""The session loop among stand-ins for recorder and storage that the tests drive."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from followspot.control.session import SessionLoop, SessionStatus
+from followspot.domain.errors import StorageError
+from followspot.domain.recording import LessonPlan
+from followspot.media.notices import RecorderStopped
+from followspot.storage.notices import FragmentDurable
+
+
+class HandClock:
+    """A clock the test moves."""
+
+    def __init__(self) -> None:
+        self.now_ns = 1_000_000_000
+
+    def monotonic_ns(self) -> int:
+        return self.now_ns
+
+    def utc_now(self) -> datetime:
+        return datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@dataclass
+class Bench:
+    """The loop under test, what it did, and the hands that move it."""
+
+    clock: HandClock = field(default_factory=HandClock)
+    did: list[str] = field(default_factory=list)
+    plans: list[LessonPlan] = field(default_factory=list)
+    statuses: list[SessionStatus] = field(default_factory=list)
+    broken_disk: bool = False
+
+    def __post_init__(self) -> None:
+        self.loop = SessionLoop(self.clock, self, self, self.statuses.append)
+
+    # the recorder
+    def start(self, plan, sink):
+        assert sink == f"sink {plan.lesson_id}"
+        self.plans.append(plan)
+        self.did.append("recorder starts")
+
+    def stop(self):
+        self.did.append("recorder stops")
+
+    # the storage
+    def lesson_sink(self, plan, started_by):
+        self.did.append(f"sink by {started_by}")
+        return f"sink {plan.lesson_id}"
+
+    async def complete_lesson(self, lesson_id, reason):
+        assert lesson_id == self.plans[-1].lesson_id
+        self.did.append(f"closed: {reason}")
+        if self.broken_disk:
+            raise StorageError("no such disk")
+
+    # the hands
+    def fragment(self, lesson_id: str | None = None) -> None:
+        self.loop.on_storage_notice(FragmentDurable(lesson_id or self.plans[-1].lesson_id, 0))
+
+    async def drained(self) -> None:
+        self.loop.on_media_notice(RecorderStopped(media_end_ns=0, frames=0))
+        await self.settled()
+
+    async def settled(self) -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def bench() -> Bench:
+    return Bench()

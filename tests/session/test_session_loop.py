@@ -1,0 +1,175 @@
+"""The session loop does what the machine says, and tells the truth about it."""
+
+import asyncio
+import logging
+import uuid
+
+import pytest
+
+from followspot.control.session import (
+    ON_DISK_FOR_NS,
+    AlreadyRecordingError,
+    NotRecordingError,
+    StillStoppingError,
+)
+from followspot.domain.recording import LessonPlan
+from followspot.domain.session import SessionState
+from followspot.media.notices import CameraLost, RecorderFailed
+from followspot.storage.notices import StorageFailed
+
+
+async def test_a_lesson_from_start_to_end(bench):
+    lesson_id = bench.loop.start("panel")
+    assert uuid.UUID(lesson_id).version == 7
+    bench.fragment()
+    assert bench.loop.stop("panel") == lesson_id
+    await bench.drained()
+    assert bench.did == ["sink by panel", "recorder starts", "recorder stops", "closed: stopped"]
+    assert [status.state.value for status in bench.statuses] == ["starting", "recording", "stopping", "idle"]
+    assert bench.loop.status.lesson_id is None
+
+
+async def test_the_lamp_is_on_only_while_frames_reach_the_disk(bench):
+    bench.loop.start("panel")
+    assert not bench.loop.status.on_disk
+    bench.fragment()
+    assert bench.loop.status.on_disk
+    bench.clock.now_ns += ON_DISK_FOR_NS + 1
+    bench.loop.check_lamp()
+    assert not bench.loop.status.on_disk
+    assert bench.loop.status.state is SessionState.RECORDING
+    bench.fragment()
+    assert bench.loop.status.on_disk
+    bench.loop.stop("panel")
+    assert not bench.loop.status.on_disk
+
+
+async def test_a_lost_camera_is_no_reason_to_stop(bench):
+    bench.loop.start("panel")
+    bench.fragment()
+    bench.loop.on_media_notice(CameraLost("gone"))
+    assert bench.loop.status.on_disk
+
+
+async def test_a_status_that_stays_is_told_once(bench):
+    bench.loop.start("panel")
+    for _ in range(5):
+        bench.fragment()
+        bench.loop.check_lamp()
+    assert len(bench.statuses) == 2
+
+
+async def test_a_second_start_and_a_stop_in_idle_are_refused(bench):
+    with pytest.raises(NotRecordingError) as refusal:
+        bench.loop.stop("mqtt")
+    assert refusal.value.code == "not-recording"
+    lesson_id = bench.loop.start("panel")
+    with pytest.raises(AlreadyRecordingError) as refused:
+        bench.loop.start("mqtt")
+    assert refused.value.code == "already-recording"
+    assert bench.loop.status.lesson_id == lesson_id
+    assert bench.loop.status.started_by == "panel"
+
+
+async def test_while_stopping_both_are_refused(bench):
+    lesson_id = bench.loop.start("panel")
+    bench.loop.stop("panel")
+    with pytest.raises(StillStoppingError):
+        bench.loop.stop("panel")
+    with pytest.raises(StillStoppingError):
+        bench.loop.start("panel")
+    assert bench.loop.status.lesson_id == lesson_id
+
+
+async def test_the_button_toggles_and_a_press_while_stopping_is_logged(bench, caplog):
+    bench.loop.toggle("marker")
+    assert bench.loop.status.state is SessionState.STARTING
+    bench.loop.toggle("panel")
+    assert bench.loop.status.state is SessionState.STOPPING
+    with caplog.at_level(logging.INFO):
+        bench.loop.toggle("marker")
+    assert "button ignored source=marker code=still-stopping" in caplog.text
+    await bench.drained()
+    bench.loop.toggle("marker")
+    assert bench.loop.status.state is SessionState.STARTING
+
+
+async def test_a_stop_before_the_first_picture(bench):
+    bench.loop.start("panel")
+    bench.loop.stop("panel")
+    await bench.drained()
+    assert bench.loop.status.state is SessionState.IDLE
+
+
+@pytest.mark.parametrize(("full", "reason"), [(True, "disk-full"), (False, "disk-failed")])
+async def test_a_disk_that_takes_no_more_ends_the_lesson(bench, full, reason):
+    lesson_id = bench.loop.start("panel")
+    bench.fragment()
+    bench.loop.on_storage_notice(StorageFailed(lesson_id, full, "no space left"))
+    bench.loop.on_storage_notice(StorageFailed(lesson_id, full, "no space left"))
+    await bench.drained()
+    assert bench.did[2:] == ["recorder stops", f"closed: {reason}"]
+
+
+async def test_a_failure_that_concerns_no_lesson_ends_none(bench):
+    bench.loop.start("panel")
+    bench.loop.on_storage_notice(StorageFailed(None, True, "no reserve"))
+    assert bench.loop.status.active
+
+
+async def test_media_of_another_lesson_light_no_lamp(bench):
+    bench.loop.start("panel")
+    bench.fragment("another")
+    assert bench.loop.status.state is SessionState.STARTING
+
+
+async def test_a_recorder_that_fails_closes_the_lesson(bench):
+    bench.loop.start("panel")
+    bench.fragment()
+    bench.loop.on_media_notice(RecorderFailed("encoder gone"))
+    await bench.settled()
+    assert bench.did[2:] == ["closed: recorder-failed"]
+    assert bench.loop.status.state is SessionState.IDLE
+
+
+async def test_a_recovered_lesson_goes_on(bench):
+    plan = LessonPlan("0190-id", first_index=3, media_start_ns=7)
+    assert bench.loop.start("recovery", plan) == "0190-id"
+    assert bench.plans == [plan]
+
+
+async def test_shutting_down_closes_the_lesson_first(bench):
+    bench.loop.start("panel")
+    bench.fragment()
+    end = asyncio.create_task(bench.loop.shut_down())
+    await bench.settled()
+    assert not end.done()
+    await bench.drained()
+    await end
+    assert bench.did[2:] == ["recorder stops", "closed: shutdown"]
+
+
+async def test_shutting_down_waits_for_a_lesson_that_stops_already(bench):
+    bench.loop.start("panel")
+    bench.loop.stop("panel")
+    end = asyncio.create_task(bench.loop.shut_down())
+    await bench.settled()
+    assert not end.done()
+    await bench.drained()
+    await end
+    assert bench.did[-1] == "closed: stopped"
+
+
+async def test_shutting_down_in_idle_returns_at_once(bench):
+    await bench.loop.shut_down()
+    assert bench.did == []
+
+
+async def test_a_lesson_that_cannot_be_closed_does_not_block_the_next(bench, caplog):
+    bench.broken_disk = True
+    bench.loop.start("panel")
+    bench.loop.stop("panel")
+    await bench.drained()
+    assert "no such disk" in caplog.text
+    assert bench.loop.status.state is SessionState.IDLE
+    bench.loop.start("panel")
