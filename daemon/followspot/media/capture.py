@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import av
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from followspot.domain.clock import Clock
-from followspot.media.encoder import MATRIX_BT601
+from followspot.media.encoder import MATRIX_BT601, Packet
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice
 from followspot.media.source import Source, SourceLostError
 from followspot.settings.models import CameraSettings
@@ -48,7 +47,7 @@ class VideoCapture:
             raise SourceLostError("it has no picture")
         stream = container.streams.video[0]
         for packet, arrival_ns in self.source.packets(container, stream):
-            for frame in self._decode(packet):
+            for frame in self._decode(stream, packet):
                 if self.source.delivering():
                     self._notify(CameraOpened(frame.width, frame.height, self._rate_hz(stream)))
                 self._on_frame(to_yuv420p(frame), self._exposure_ns(frame, arrival_ns), arrival_ns)
@@ -57,10 +56,10 @@ class VideoCapture:
         """Pass it on."""
         self._notify(CameraLost(reason))
 
-    def _decode(self, packet: Packet[VideoStream]) -> list[av.VideoFrame]:
+    def _decode(self, stream: VideoStream, packet: Packet) -> list[av.VideoFrame]:
         """The packet's frames; none from a broken packet: USB cameras send some."""
         try:
-            return packet.decode()
+            return stream.decode(packet)
         except av.error.InvalidDataError as error:
             if not self._broken_told:
                 _LOG.warning("the camera sent a broken picture, which is left out: %s", error)

@@ -2,7 +2,7 @@
 
 import io
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 import numpy as np
@@ -15,7 +15,8 @@ from av.video.stream import VideoStream
 from followspot.domain.recording import TrackInfo
 from followspot.settings.models import Settings
 
-Packet = av.Packet[Any]
+# A string: PyAV's class is generic to type checkers alone.
+Packet: TypeAlias = "av.Packet[Any]"
 
 VIDEO_TIMESCALE = 90_000
 SOUND_RATE_HZ = 48_000

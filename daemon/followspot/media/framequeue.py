@@ -67,9 +67,10 @@ class FrameQueue:
             self._changed.notify_all()
 
     @property
-    def closed(self) -> bool:
-        """Whether it was closed; frames may still be inside."""
-        return self._closed
+    def drained(self) -> bool:
+        """Whether it is closed and nothing is left inside."""
+        with self._changed:
+            return self._closed and not self._frames
 
     def last_run(self) -> Dropped | None:
         """The run of dropped frames that no later frame carries, after closing."""

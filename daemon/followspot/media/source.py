@@ -4,14 +4,15 @@ import logging
 import random
 import re
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
 import av
 from av.container import InputContainer
 from av.stream import Stream
 
 from followspot.domain.clock import Clock
+from followspot.media.encoder import Packet
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,9 +66,7 @@ class SourceReader(Protocol):
 class Source:
     """Owns the thread. `beat` is called while it reads and while it waits, with CLOCK_MONOTONIC."""
 
-    def __init__(
-        self, kind: str, thread_name: str, device: DeviceSettings, clock: Clock, reader: SourceReader
-    ) -> None:
+    def __init__(self, kind: str, thread_name: str, device: DeviceSettings, clock: Clock, reader: SourceReader) -> None:
         """`kind` is the table of the configuration file, as people read it: camera, microphone."""
         self._kind = kind
         self._device = device
@@ -78,6 +77,11 @@ class Source:
         self._back_off_s = _FIRST_BACK_OFF_S
         self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
         self.beat_ns = clock.monotonic_ns()
+
+    @property
+    def name(self) -> str:
+        """The thread's name."""
+        return self._thread.name
 
     def start(self) -> None:
         """Open the device and read, until `stop`."""
@@ -99,7 +103,7 @@ class Source:
         self._back_off_s = _FIRST_BACK_OFF_S
         return news
 
-    def packets(self, container: InputContainer, stream: Stream) -> Iterator[tuple[av.Packet[Any], int]]:
+    def packets(self, container: InputContainer, stream: Stream) -> Iterator[tuple[Packet, int]]:
         """The stream's packets with their time of arrival, until the end or `stop`.
 
         Raises SourceLostError when there is none for stall_timeout_s.

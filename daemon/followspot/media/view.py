@@ -28,7 +28,7 @@ def centre_view(sensor_width: int, sensor_height: int, output_width: int, output
 def plane_view(frame: av.VideoFrame, index: int) -> Plane:
     """Plane `index` of a 4:2:0 frame as an array on the frame's own memory, without the padding of its lines."""
     plane = frame.planes[index]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    rows: Plane = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return rows[: plane.height, : plane.width]
 
 
@@ -103,9 +103,7 @@ class _Cropper:
     def __init__(self, frame: av.VideoFrame, width: int, height: int) -> None:
         self._source_size = (frame.width, frame.height)
         graph = Graph()
-        source = graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=_ANY_TIME_BASE
-        )
+        source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=_ANY_TIME_BASE)
         self._crop: FilterContext = graph.add("crop", f"w={width}:h={height}:x=0:y=0")
         graph.link_nodes(source, self._crop, graph.add("buffersink")).configure()
         self._graph = graph

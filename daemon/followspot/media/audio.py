@@ -1,0 +1,114 @@
+"""The microphone: sound that follows CLOCK_MONOTONIC, whatever the device's own clock does."""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.filter import Graph
+
+from followspot.domain.clock import Clock
+from followspot.media.drift import ArrivalClock
+from followspot.media.encoder import SOUND_RATE_HZ
+from followspot.media.notices import MediaNotice, MicrophoneLost, MicrophoneOpened
+from followspot.media.sound import Samples, SoundTrack
+from followspot.media.source import Source, SourceLostError
+from followspot.settings.models import MicrophoneSettings
+
+_NS_PER_MS = 1_000_000
+_NS_PER_US = 1000
+_MICROSECONDS = Fraction(1, 1_000_000)
+
+# Stretch or squeeze by at most 0.5 %, too little to be heard and far more than any crystal drifts, whenever sound
+# and clock are more than 1 ms apart. `flags=res` keeps the resampler in use all the time: switching it on clicks.
+_RESAMPLE = f"{SOUND_RATE_HZ}:flags=res:async={SOUND_RATE_HZ // 200}:min_comp=0.001"
+
+
+class AudioCapture:
+    """Thread `capture-audio`. Fills `track` while the microphone gives sound."""
+
+    def __init__(
+        self,
+        settings: MicrophoneSettings,
+        clock: Clock,
+        track: SoundTrack,
+        notify: Callable[[MediaNotice], None],
+    ) -> None:
+        self._latency_ns = round(settings.latency_ms * _NS_PER_MS)
+        self._track = track
+        self._notify = notify
+        self.source = Source("microphone", "capture-audio", settings, clock, self)
+
+    def read(self, container: InputContainer) -> None:
+        """Decode the first sound stream."""
+        if not container.streams.audio:
+            raise SourceLostError("it has no sound")
+        stream = container.streams.audio[0]
+        placer: _Placer | None = None
+        for packet, arrival_ns in self.source.packets(container, stream):
+            frames = stream.decode(packet)
+            if frames and placer is None:
+                placer = _Placer(frames[0], self._latency_ns)
+            if placer is None:
+                continue
+            for start, samples in placer.place(frames, arrival_ns):
+                self._deliver(start, samples)
+
+    def lost(self, reason: str) -> None:
+        """From here on silence need not be waited for."""
+        self._track.expect(False)
+        self._notify(MicrophoneLost(reason))
+
+    def _deliver(self, start: int, samples: Samples) -> None:
+        self._track.put(start, samples)
+        if self.source.delivering():
+            self._track.expect(True)
+            self._notify(MicrophoneOpened())
+
+
+class _Placer:
+    """From decoded frames to mono 48 kHz samples on the monotonic grid, for one opening of the device."""
+
+    def __init__(self, first: av.AudioFrame, latency_ns: int) -> None:
+        self._latency_ns = latency_ns
+        self._clock = ArrivalClock(first.sample_rate)
+        self._samples = 0
+        self._waiting: list[tuple[int, av.AudioFrame]] = []
+        self._graph = _resampler(first)
+
+    def place(self, frames: list[av.AudioFrame], arrival_ns: int) -> Iterator[tuple[int, Samples]]:
+        """Take the frames of a packet; what is ready, with the grid index of its first sample."""
+        for frame in frames:
+            self._waiting.append((self._samples, frame))
+            self._samples += frame.samples
+        self._clock.observe(self._samples, arrival_ns)
+        if not self._clock.settled:
+            return
+        ready, self._waiting = self._waiting, []
+        for first_sample, frame in ready:
+            time_ns = self._clock.time_ns(first_sample) - self._latency_ns
+            frame.time_base = _MICROSECONDS
+            frame.pts = time_ns // _NS_PER_US
+            self._graph.push(frame)
+            yield from self._pull()
+
+    def _pull(self) -> Iterator[tuple[int, Samples]]:
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return
+            assert isinstance(frame, av.AudioFrame)
+            assert frame.pts is not None
+            yield frame.pts, np.asarray(frame.to_ndarray()[0], np.float32)
+
+
+def _resampler(first: av.AudioFrame) -> Graph:
+    graph = Graph()
+    source = graph.add_abuffer(
+        sample_rate=first.sample_rate, format=first.format, layout=first.layout, time_base=_MICROSECONDS
+    )
+    mono = graph.add("aformat", "sample_fmts=fltp:channel_layouts=mono")
+    graph.link_nodes(source, graph.add("aresample", _RESAMPLE), mono, graph.add("abuffersink")).configure()
+    return graph

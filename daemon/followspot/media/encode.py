@@ -1,0 +1,239 @@
+"""The encode thread's work: from captured frames and sound to segments in the sink."""
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import av
+
+from followspot.domain.clock import Clock
+from followspot.domain.gaps import GapReason
+from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentSink
+from followspot.domain.view import FramedView, Rect, TrackingState, ViewPlanner
+from followspot.media.capture import is_specified
+from followspot.media.encoder import MATRIX_BT709, VIDEO_TIMESCALE, EncoderPair
+from followspot.media.framequeue import CapturedFrame, FrameQueue
+from followspot.media.framingline import framing_line
+from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarted
+from followspot.media.picturetime import PictureTime
+from followspot.media.segmenter import Segmenter, video_ns
+from followspot.media.sound import SoundTrack, sample_at
+from followspot.media.soundencoding import SoundEncoding
+from followspot.media.view import ViewRenderer, centre_view
+from followspot.settings.models import Settings
+
+_LOG = logging.getLogger(__name__)
+
+_NS_PER_S = 1_000_000_000
+_NS_PER_US = 1000
+# Without a picture for this long the last one is held: longer than any hiccup, shorter than what looks broken.
+_HOLD_AFTER_NS = 250_000_000
+# A slow camera is not a missing one.
+_HOLD_AFTER_PERIODS = 2.5
+# How often the loop looks at the clock when no picture comes.
+_TICK_S = 0.02
+# The first picture waits this long for the microphone, so that a lesson does not begin with a declared silence.
+_SOUND_GRACE_S = 0.4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    """The newest picture as it was encoded, to be held when no other comes."""
+
+    rendered: av.VideoFrame
+    view: FramedView
+    exposure_ns: int
+    latency_ns: int
+    pts: int
+
+
+class _Recording:
+    """What exists from the first picture on."""
+
+    def __init__(
+        self, settings: Settings, plan: LessonPlan, sink: SegmentSink, track: SoundTrack, first: CapturedFrame
+    ) -> None:
+        matrix = first.frame.colorspace
+        self.time = PictureTime(first.exposure_ns, plan.media_start_ns, settings.camera.rate_hz)
+        self.encoders = EncoderPair(settings, matrix if is_specified(matrix) else MATRIX_BT709)
+        self.segmenter = Segmenter(self.encoders, sink, plan.first_index, settings.recording.fragment_s)
+        declare_gap = sink.declare_gap if settings.microphone.url else None
+        self.sound = SoundEncoding(track, self.encoders, declare_gap, self.time.first_pts, first.exposure_ns)
+        self.hold_after_ns = max(_HOLD_AFTER_NS, round(self.time.period_ns * _HOLD_AFTER_PERIODS))
+        self.segment_start_pts: int | None = None
+        self.newest: _Picture | None = None
+        self.held_from_pts: int | None = None
+
+
+class EncodeLoop:
+    """Encodes what comes out of `queue` and `track` until the queue is closed and empty. Use once, on one thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        planner: ViewPlanner,
+        notify: Callable[[MediaNotice], None],
+        plan: LessonPlan,
+        sink: SegmentSink,
+        queue: FrameQueue,
+        track: SoundTrack,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._planner = planner
+        self._notify = notify
+        self._plan = plan
+        self._sink = sink
+        self._queue = queue
+        self._track = track
+        self._renderer = ViewRenderer(settings.view.width, settings.view.height)
+        self._segment_ticks = round(settings.recording.segment_s * VIDEO_TIMESCALE)
+        self._recording: _Recording | None = None
+        self._planner_failed = False
+        self._late_told = False
+        self.beat_ns = clock.monotonic_ns()
+        self.frames = 0
+        self.media_end_ns = plan.media_start_ns
+
+    def run(self) -> None:
+        """Encode to the end. After an exception `finish` may still be tried, to complete the last segment."""
+        while not self._queue.drained:
+            captured = self._queue.get(_TICK_S)
+            now_ns = self.beat_ns = self._clock.monotonic_ns()
+            if captured is not None:
+                self._take(captured)
+            elif self._recording is not None and self._recording.newest is not None:
+                newest = self._recording.newest
+                self._hold(self._recording, now_ns - newest.latency_ns - self._recording.hold_after_ns)
+            self._encode_sound(now_ns)
+        self.finish()
+
+    def finish(self) -> None:
+        """Hand everything to the sink and complete the last segment; nothing if no picture ever came."""
+        recording, self._recording = self._recording, None
+        if recording is None or recording.newest is None:
+            return
+        now_ns = self._clock.monotonic_ns()
+        if recording.held_from_pts is not None:
+            self._hold(recording, now_ns - recording.newest.latency_ns)
+        end_ns = recording.newest.exposure_ns + recording.time.period_ns
+        end_pts = recording.time.pts(end_ns)
+        self._end_hold(recording, end_pts)
+        if (run := self._queue.last_run()) is not None:
+            self._declare_drop(recording, run.count, run.first_exposure_ns, end_pts)
+        for packet in recording.encoders.flush_video():
+            recording.segmenter.add_video(packet)
+        for packet in recording.sound.finish(end_pts):
+            recording.segmenter.add_sound(packet)
+        recording.segmenter.finish(end_pts)
+        recording.encoders.close()
+        self.media_end_ns = video_ns(end_pts)
+
+    def _take(self, captured: CapturedFrame) -> None:
+        recording = self._recording
+        if recording is None:
+            recording = self._begin(captured)
+            if recording is None:
+                return
+        pts = recording.time.pts(captured.exposure_ns)
+        if recording.newest is not None and pts <= recording.newest.pts:
+            self._tell_late()
+            return
+        if captured.dropped is not None and recording.newest is not None:
+            self._declare_drop(recording, captured.dropped.count, captured.dropped.first_exposure_ns, pts)
+        else:
+            self._bridge(recording, captured.exposure_ns)
+        self._end_hold(recording, pts)
+        view = self._plan_view(captured)
+        rendered = self._renderer.render(captured.frame, view.crop)
+        latency_ns = captured.arrival_ns - captured.exposure_ns
+        self._encode(recording, _Picture(rendered, view, captured.exposure_ns, latency_ns, pts), held=False)
+
+    def _begin(self, captured: CapturedFrame) -> _Recording | None:
+        """Start with this picture; None if it is older than the first sound and is left out."""
+        self._track.wait_decided(_SOUND_GRACE_S)
+        first_sound = self._track.first_index()
+        if self._track.expected and first_sound is not None and sample_at(captured.exposure_ns) < first_sound:
+            return None
+        frame = captured.frame
+        age = timedelta(microseconds=(self._clock.monotonic_ns() - captured.exposure_ns) // _NS_PER_US)
+        self._recording = _Recording(self._settings, self._plan, self._sink, self._track, captured)
+        self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, frame.width, frame.height))
+        return self._recording
+
+    def _encode(self, recording: _Recording, picture: _Picture, *, held: bool) -> None:
+        start = recording.segment_start_pts
+        key = start is None or picture.pts - start >= self._segment_ticks
+        if key:
+            recording.segmenter.cut_at(picture.pts)
+            recording.segment_start_pts = picture.pts
+        for packet in recording.encoders.encode_picture(picture.rendered, picture.pts, key=key):
+            recording.segmenter.add_video(packet)
+        self._sink.write_framing(framing_line(video_ns(picture.pts), picture.exposure_ns, picture.view, held=held))
+        recording.newest = picture
+        self.frames += 1
+        if self.frames == 1:
+            self._notify(RecordingStarted())
+
+    def _encode_sound(self, now_ns: int) -> None:
+        recording = self._recording
+        if recording is not None and recording.newest is not None:
+            for packet in recording.sound.advance(recording.newest.pts, now_ns - recording.newest.latency_ns):
+                recording.segmenter.add_sound(packet)
+
+    def _bridge(self, recording: _Recording, exposure_ns: int) -> None:
+        """Fill up to a picture that comes after a stall, so that the rhythm of the held ones goes on to it."""
+        newest = recording.newest
+        if newest is None:
+            return
+        if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.hold_after_ns:
+            self._hold(recording, exposure_ns - recording.time.period_ns // 2)
+
+    def _hold(self, recording: _Recording, until_ns: int) -> None:
+        """Repeat the newest picture, at the camera's rate, for exposures up to `until_ns`."""
+        while (newest := recording.newest) is not None:
+            exposure_ns = newest.exposure_ns + recording.time.period_ns
+            if exposure_ns > until_ns:
+                return
+            pts = recording.time.pts(exposure_ns)
+            if recording.held_from_pts is None:
+                recording.held_from_pts = pts
+            held = _Picture(newest.rendered, newest.view, exposure_ns, newest.latency_ns, pts)
+            self._encode(recording, held, held=True)
+            self.beat_ns = self._clock.monotonic_ns()
+
+    def _end_hold(self, recording: _Recording, pts: int) -> None:
+        start, recording.held_from_pts = recording.held_from_pts, None
+        if start is not None:
+            self._sink.declare_gap(Gap(GapReason.CAMERA_LOST, video_ns(start), video_ns(pts) - video_ns(start)))
+
+    def _declare_drop(self, recording: _Recording, count: int, first_exposure_ns: int, end_pts: int) -> None:
+        start_ns, end_ns = video_ns(recording.time.pts(first_exposure_ns)), video_ns(end_pts)
+        self._sink.declare_gap(Gap(GapReason.ENCODER_OVERFLOW, start_ns, max(0, end_ns - start_ns)))
+        self._notify(FramesDropped(count))
+
+    def _plan_view(self, captured: CapturedFrame) -> FramedView:
+        width, height = captured.frame.width, captured.frame.height
+        try:
+            view = self._planner.view_at(captured.exposure_ns, width, height)
+            if _is_usable(view.crop):
+                return view
+            raise ValueError(f"unusable view {view.crop}")
+        except Exception:  # noqa: BLE001 - framing must never harm the recording
+            if not self._planner_failed:
+                _LOG.exception("the planned view cannot be used: the centre of the picture is recorded instead")
+                self._planner_failed = True
+            centre = centre_view(width, height, self._settings.view.width, self._settings.view.height)
+            return FramedView(centre, TrackingState.PARKED)
+
+    def _tell_late(self) -> None:
+        if not self._late_told:
+            _LOG.warning("the camera's time stamps went back: pictures are left out until they go on")
+            self._late_told = True
+
+
+def _is_usable(crop: Rect) -> bool:
+    return all(math.isfinite(v) for v in (crop.x, crop.y, crop.width, crop.height)) and crop.width > 0 < crop.height
