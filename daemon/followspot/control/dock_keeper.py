@@ -67,8 +67,8 @@ class DockKeeper:
     def _report_absence(self) -> None:
         if not self._was_ready:
             message = (
-                f"no dock at {self._subject}: {self._reason}. Lessons are recorded without moving the camera; check the "
-                'dock\'s cable and power and dock.port, or set dock.driver = "none" if there is none.'
+                f"no dock at {self._subject}: {self._reason}. Lessons are recorded without moving the camera; check "
+                "the dock's cable and power and dock.port, or set dock.driver to 'none' if there is none."
             )
             self._raise(AlertCode.DOCK_NOT_FOUND, message)
 

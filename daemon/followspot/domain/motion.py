@@ -9,8 +9,8 @@ from followspot.domain.geometry import clamp
 class Manner:
     """How one axis of the view follows.
 
-    It wakes when the error exceeds `wake` (a share of the slack) and rests again below `rest`, once target and view are slower
-    than `slow` (units per second). `omega` is the stiffness in rad/s of a critically damped spring, up to `hurry`
+    It wakes when the error exceeds `wake` (a share of the slack) and rests again below `rest`, once target and
+    view are slower than `slow` (units per second). `omega` is the stiffness in rad/s of a critically damped spring, up to `hurry`
     times stiffer as the error nears the slack; `acceleration` bounds it (times the same factor squared).
     """
 

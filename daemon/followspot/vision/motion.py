@@ -1,0 +1,84 @@
+"""What moved between two pictures, the camera's own motion taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+
+from followspot.vision.picture import SmallPicture, turn
+
+SHIFT_AT_MOST_PX = 4.0
+"""Encoder and timing errors misplace the warped picture by less; a greater shift is a mistake of the correlation."""
+SHIFT_SURE = 0.15
+"""Response of the phase correlation from which on its shift is believed."""
+CHANGE_LEVELS = 10
+"""Grey levels: camera noise, shrunk, stays below."""
+GAIN_RANGE = (0.5, 2.0)
+"""Light that changes more within one picture is another scene."""
+VALID_MARGIN = np.ones((5, 5), np.uint8)
+"""Pixels this near to the warped picture's edge may be half outside."""
+APART_AT_MOST_NS = 500_000_000
+"""Pictures further apart show different poses of a walker, not one motion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`mask` (255 where something changed) in the later picture's pixels; `gain` is later light over earlier light."""
+
+    mask: MatLike
+    gain: float
+
+
+class MotionFinder:
+    """Compares pictures. Keeps one Hann window."""
+
+    def __init__(self) -> None:
+        self._window: MatLike | None = None
+
+    def compare(self, before: SmallPicture, now: SmallPicture) -> Change | None:
+        """What changed; None where the two cannot be compared."""
+        if before.luma.shape != now.luma.shape or not 0 < now.exposure_ns - before.exposure_ns <= APART_AT_MOST_NS:
+            return None
+        homography = turn(now.lens, before.aim, now.aim)
+        warped, valid = self._warp(before.luma, homography)
+        shift = self._residual(warped, valid, now.luma)
+        if shift is not None:
+            homography = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]]) @ homography
+            warped, valid = self._warp(before.luma, homography)
+        brightness = cv2.mean(now.luma, valid)[0] - 16, cv2.mean(warped, valid)[0] - 16
+        if min(brightness) < 1:
+            return None
+        gain = brightness[0] / brightness[1]
+        if not GAIN_RANGE[0] <= gain <= GAIN_RANGE[1]:
+            return None
+        return Change(cv2.bitwise_and(_changed(warped, now.luma, gain), valid), gain)
+
+    @staticmethod
+    def _warp(luma: MatLike, homography: MatLike) -> tuple[MatLike, MatLike]:
+        size = (luma.shape[1], luma.shape[0])
+        warped = cv2.warpPerspective(luma, homography, size, flags=cv2.INTER_LINEAR)
+        valid = cv2.warpPerspective(np.full_like(luma, 255), homography, size, flags=cv2.INTER_NEAREST)
+        return warped, cv2.erode(valid, VALID_MARGIN)
+
+    def _residual(self, warped: MatLike, valid: MatLike, luma: MatLike) -> tuple[float, float] | None:
+        """What the pose did not explain, pixels."""
+        if self._window is None or self._window.shape != luma.shape:
+            self._window = cv2.createHanningWindow((luma.shape[1], luma.shape[0]), cv2.CV_32F)
+        now = cv2.bitwise_and(luma, valid)
+        (x, y), response = cv2.phaseCorrelate(warped.astype(np.float32), now.astype(np.float32), self._window)
+        if response < SHIFT_SURE or abs(x) > SHIFT_AT_MOST_PX or abs(y) > SHIFT_AT_MOST_PX:
+            return None
+        return x, y
+
+
+def _changed(before: MatLike, now: MatLike, gain: float) -> MatLike:
+    """Where `now` lies outside what `before` shows within a pixel: a residual shift of a pixel is no change."""
+    before = cv2.convertScaleAbs(before, alpha=gain, beta=16 - 16 * gain)
+    kernel = np.ones((3, 3), np.uint8)
+    above = cv2.subtract(now, cv2.dilate(before, kernel))
+    below = cv2.subtract(cv2.erode(before, kernel), now)
+    _, mask = cv2.threshold(cv2.max(above, below), CHANGE_LEVELS, 255, cv2.THRESH_BINARY)
+    return cv2.medianBlur(mask, 3)
