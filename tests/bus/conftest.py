@@ -60,7 +60,7 @@ class Mosquitto:
         self.rules = folder / "acl"
         lines = [
             f"listener {self.port} 127.0.0.1",
-            "allow_anonymous true",
+            *([] if "allow_anonymous false" in extra else ["allow_anonymous true"]),
             "persistence true",
             f"persistence_location {folder}/",
             "autosave_on_changes true",
@@ -181,6 +181,7 @@ class MemoryOutbox:
     """The outbox port, in memory, as slow as a disk."""
 
     def __init__(self) -> None:
+        self.sync_s = 0.002
         self.rows: dict[int, Row] = {}
         self.marked: list[int] = []
         self._render = renderer(DEVICE)
@@ -198,7 +199,7 @@ class MemoryOutbox:
         return left[:limit]
 
     async def mark_published(self, sequences: Sequence[int]) -> None:
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(self.sync_s)
         self.marked.extend(sequences)
 
     @property
@@ -242,7 +243,8 @@ class Box:
 
 
 def settings_for(port: int, **mqtt: object) -> Settings:
-    table = MqttSettings.model_validate({"port": port, "keepalive_s": 5, **mqtt})
+    table = MqttSettings.model_validate({"port": port, **mqtt, "keepalive_s": 5})
+    table = table.model_copy(update={"keepalive_s": mqtt.get("keepalive_s", 5)})  # shorter than a file may say
     return Settings.model_validate({"device": {"id": DEVICE}, "mqtt": table})
 
 

@@ -33,6 +33,7 @@ async def test_events_arrive_in_order_as_cloud_events(broker, make_subscriber, m
 async def test_a_broker_killed_in_mid_stream_costs_nothing(broker, make_subscriber, make_box, until: Until) -> None:
     pipeline = make_subscriber(broker.port)
     box = make_box(broker.port)
+    box.outbox.sync_s = 0.02
     box.outbox.add(500)
     box.bus.wake()
     await until(lambda: len(box.outbox.marked) > 100)

@@ -10,11 +10,16 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from followspot.domain.errors import StorageError
+
 WINDOW = 16
 """Rows in flight: fewer than the link's MAX_IN_FLIGHT, so that state and answers are not queued behind a backlog."""
 
 REFUSED_RETRY_S = 30.0
 """A refusal ends when a person edits the broker's rules: no need to hurry."""
+
+STORAGE_RETRY_S = 5.0
+"""A full disk stays full until a person or the retention has made room."""
 
 _log = logging.getLogger(__name__)
 
@@ -105,23 +110,32 @@ class OutboxPump:
         return row
 
     async def run(self) -> None:
-        """Pump until cancelled."""
+        """Pump until cancelled. A disk that fails delays events, and is reported by the storage itself."""
         try:
             while True:
-                await self._step()
+                try:
+                    await self._step()
+                except StorageError as error:
+                    _log.debug("the outbox cannot be used: %s", error)
+                    await asyncio.sleep(STORAGE_RETRY_S)
+                    self._wanted.set()
         finally:
             if self._retry is not None:
                 self._retry.cancel()
 
     async def drain(self, timeout_s: float) -> None:
         """Send what is there, for at most `timeout_s`; instead of `run`, before a stop."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                self._wanted.set()
-                await self._step()
-                while self._in_flight:
-                    await self._step()
-        await self._mark()
+        with contextlib.suppress(StorageError):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._drain()
+            await self._mark()
+
+    async def _drain(self) -> None:
+        self._wanted.set()
+        await self._step()
+        while self._in_flight:
+            await self._step()
 
     async def _step(self) -> None:
         await self._wanted.wait()

@@ -86,6 +86,6 @@ class Panel:
 
 def _advice(settings: PanelSettings, error: Exception) -> str:
     return (
-        f"no button on GPIO {settings.button_pin} and lamp on GPIO {settings.lamp_pin}: {error}. "
+        f"no button on GPIO {settings.button_pin} and lamp on GPIO {settings.lamp_pin}: {str(error).rstrip('.!')}. "
         "Install python3-lgpio and put the user into the group gpio, or set panel.enabled = false"
     )
