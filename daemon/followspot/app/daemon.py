@@ -16,6 +16,8 @@ from followspot.settings.models import Settings
 
 CLOSE_LESSON_TIMEOUT_S = 15.0
 """Look-ahead, the last fragments and a slow card's syncs; what is not closed by then is salvaged at the next start."""
+JOIN_TIMEOUT_S = 2.0
+"""The recorder's threads have said their last word already."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +90,7 @@ async def _close_lesson(daemon: Daemon) -> bool:
 async def _close_parts(daemon: Daemon) -> None:
     if daemon.panel is not None:
         daemon.panel.close()
+    await asyncio.to_thread(daemon.recorder.join, JOIN_TIMEOUT_S)
     if daemon.vision is not None:
         await asyncio.to_thread(daemon.vision.stop)
     await daemon.storage.close()

@@ -11,11 +11,11 @@ PIPELINE_SLACK_NS = 10_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """Signs of life, CLOCK_MONOTONIC; None: no lesson is on, the storage is at rest."""
+    """Signs of life, CLOCK_MONOTONIC; None: no lesson is on, no thread runs, the storage is at rest."""
 
     lesson_since_ns: int | None
-    capture_ns: int
-    encode_ns: int
+    capture_ns: int | None
+    encode_ns: int | None
     storage_busy_since_ns: int | None
 
 
@@ -33,7 +33,7 @@ def what_is_stuck(vitals: Vitals, now_ns: int, open_timeout_ns: int) -> str | No
         ("capture", vitals.capture_ns, open_timeout_ns),
         ("encoding", vitals.encode_ns, 0),
     ):
-        silent_ns = now_ns - max(beat_ns, vitals.lesson_since_ns)
+        silent_ns = now_ns - max(beat_ns or 0, vitals.lesson_since_ns)
         if silent_ns > PIPELINE_SLACK_NS + allowance_ns:
             return f"{name} has made no progress for {_seconds(silent_ns)}"
     return None

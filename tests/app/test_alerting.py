@@ -1,0 +1,109 @@
+"""From notices to alerts, and from alerts to journal and events."""
+
+import asyncio
+import logging
+
+import pytest
+
+from followspot.app import alerting
+from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
+from followspot.domain.alerts import AlertCode
+from followspot.domain.errors import StorageError
+from followspot.domain.events import AlertCleared, AlertRaised
+from followspot.media.notices import (
+    CameraLost,
+    CameraOpened,
+    FramesDropped,
+    MicrophoneLost,
+    MicrophoneOpened,
+    RecorderFailed,
+    RecordingStarted,
+)
+from followspot.settings.models import MicrophoneSettings, Settings
+from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
+
+SETTINGS = Settings(microphone=MicrophoneSettings(url="hw:1"))
+
+
+@pytest.fixture
+async def notices(alerts, clock):
+    return NoticeAlerts(alerts, SETTINGS, clock)
+
+
+@pytest.mark.parametrize(
+    ("fault", "cure", "code", "subject"),
+    [
+        (CameraLost("gone"), CameraOpened(1, 1, 30), AlertCode.CAMERA_UNAVAILABLE, "/dev/video0"),
+        (MicrophoneLost("gone"), MicrophoneOpened(), AlertCode.MICROPHONE_UNAVAILABLE, "hw:1"),
+        (RecorderFailed("gone"), RecordingStarted(), AlertCode.RECORDER_FAILED, "/dev/video0"),
+    ],
+)
+async def test_what_the_recorder_tells(notices, alerts, fault, cure, code, subject):
+    notices.on_media_notice(fault)
+    [alert] = alerts.active
+    assert (alert.code, alert.subject, alert.message) == (code, subject, "gone")
+    notices.on_media_notice(cure)
+    assert not alerts.active
+
+
+@pytest.mark.parametrize(
+    ("fault", "cure", "code"),
+    [
+        (StorageFailed("l", True, "gone"), FragmentDurable("m", 0), AlertCode.DISK_FULL),
+        (StorageFailed(None, False, "gone"), FragmentDurable("m", 0), AlertCode.DISK_FAILED),
+        (DiskOverflow("l", "gone"), SegmentDurable("l", 1), AlertCode.DISK_SLOW),
+    ],
+)
+async def test_what_the_storage_tells(notices, alerts, fault, cure, code):
+    notices.on_storage_notice(fault)
+    [alert] = alerts.active
+    assert (alert.code, alert.subject, alert.message) == (code, "/var/lib/followspot/media", "gone")
+    notices.on_storage_notice(cure)
+    assert not alerts.active
+
+
+async def test_an_overflow_heals_when_encoding_has_kept_up_for_a_while(notices, alerts, monkeypatch):
+    monkeypatch.setattr(alerting, "OVERFLOW_HEALED_AFTER_S", 0.05)
+    notices.on_media_notice(FramesDropped(3))
+    await asyncio.sleep(0.03)
+    notices.on_media_notice(FramesDropped(1))
+    await asyncio.sleep(0.03)
+    assert alerts.is_active(AlertCode.ENCODER_OVERFLOW)
+    await asyncio.sleep(0.05)
+    assert not alerts.active
+
+
+def test_the_journal_hears_of_each_transition_once(alerts, caplog):
+    alerts.subscribe(write_to_journal)
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            alerts.raise_alert(AlertCode.DOCK_LOST, "tty", "pulled out", 0)
+        for _ in range(3):
+            alerts.clear(AlertCode.DOCK_LOST)
+    assert [(entry.levelname, entry.message) for entry in caplog.records] == [
+        ("WARNING", "alert raised code=dock-lost subject=tty: pulled out"),
+        ("INFO", "alert cleared code=dock-lost subject=tty"),
+    ]
+
+
+async def test_each_transition_is_an_event_in_order_and_a_sick_disk_ends_nothing(alerts, caplog):
+    published = []
+
+    async def publish(event):
+        published.append(event)
+        if len(published) == 1:
+            raise StorageError("no disk")
+
+    events = AlertEvents(publish)
+    alerts.subscribe(events)
+    task = asyncio.create_task(events.run())
+    alerts.raise_alert(AlertCode.DOCK_LOST, "tty", "pulled out", 0)
+    alerts.clear(AlertCode.DOCK_LOST)
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    assert published == [
+        AlertRaised(code=AlertCode.DOCK_LOST, subject="tty", message="pulled out"),
+        AlertCleared(code=AlertCode.DOCK_LOST, subject="tty"),
+    ]
+    assert "event could not be kept type=alert.raised: no disk" in caplog.text
