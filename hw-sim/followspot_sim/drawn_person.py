@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -57,6 +58,15 @@ def figure(facing: Facing, stride: float | None, writing: float | None, clothes:
     return from_bgra(cv2.flip(bgra, 1) if facing is Facing.LEFT else bgra, stature_m)
 
 
+@lru_cache(maxsize=1)
+def _cloth(shape: tuple[int, int]) -> MatLike:
+    """Weave and folds: how light or dark cloth is from point to point."""
+    rng = np.random.default_rng(4)
+    weave = cv2.GaussianBlur(rng.normal(0, 1, shape).astype(np.float32), (0, 0), 2)
+    folds = cv2.GaussianBlur(rng.normal(0, 1, shape).astype(np.float32), (0, 0), 14, sigmaY=40)
+    return np.asarray(1 + 0.03 * weave / weave.std() + 0.08 * folds / folds.std(), np.float32)
+
+
 class _Canvas:
     """Draws shaded parts. Coordinates in shares of the stature: x from the axis, y from the top of the head."""
 
@@ -66,10 +76,7 @@ class _Canvas:
         shape = (round(self._unit * 1.01), round(self._unit * WIDTH_SHARE))
         self._bgr = np.zeros((*shape, 3), np.float32)
         self._alpha = np.zeros(shape, np.uint8)
-        rng = np.random.default_rng(4)
-        weave = cv2.GaussianBlur(rng.normal(0, 1, shape).astype(np.float32), (0, 0), 2.5)
-        folds = cv2.GaussianBlur(rng.normal(0, 1, shape).astype(np.float32), (0, 0), 14, sigmaY=40)
-        self._texture = 1 + 0.22 * weave / weave.std() * 0.3 + 0.07 * folds / folds.std()
+        self._texture = _cloth(shape)
 
     def limb(self, points: list[Point], width: float, colour: tuple[int, int, int]) -> None:
         """A bent limb of even thickness with round ends."""
@@ -81,7 +88,7 @@ class _Canvas:
         """A filled outline."""
         mask = np.zeros_like(self._alpha)
         cv2.fillPoly(mask, [self._pixels(points)], 255, cv2.LINE_AA)
-        self._paint(cv2.GaussianBlur(mask, (0, 0), 0.006 * self._unit), colour)
+        self._paint(cv2.GaussianBlur(mask, (0, 0), 0.0025 * self._unit), colour)
 
     def oval(self, centre: Point, radii: Point, colour: tuple[int, int, int], arc: Point = (0, 360)) -> None:
         """A filled ellipse, or the part of it between two angles (degrees clockwise from the right)."""
@@ -106,10 +113,11 @@ class _Canvas:
         x, y, width, height = cv2.boundingRect(mask)
         window = slice(y, y + height), slice(x, x + width)
         part = mask[window]
-        depth = cv2.distanceTransform(np.pad((part > 127).astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
-        light = 0.62 + 0.38 * np.sqrt(np.clip(depth / (SHADE_SHARE * self._unit), 0, 1))
+        solid = cv2.threshold(cv2.copyMakeBorder(part, 1, 1, 1, 1, cv2.BORDER_CONSTANT), 127, 1, cv2.THRESH_BINARY)[1]
+        depth = cv2.distanceTransform(solid, cv2.DIST_L2, 3)[1:-1, 1:-1]
+        light = 0.62 + 0.38 * np.sqrt(np.minimum(depth / (SHADE_SHARE * self._unit), 1))
         shaded = np.array(colour, np.float32) * (light * self._texture[window])[:, :, None]
-        share = (part.astype(np.float32) / 255)[:, :, None]
+        share = (part / np.float32(255))[:, :, None]
         self._bgr[window] = np.where(
             self._alpha[window][:, :, None] > 0, self._bgr[window] * (1 - share) + shaded * share, shaded
         )

@@ -103,12 +103,12 @@ def _chalkboard(wall: MatLike, rng: np.random.Generator, middle_m: float) -> Non
     _box(wall, middle_m - 2.24, 0.88, 4.48, 1.38, BOARD)
     _box(wall, middle_m - 2.3, 0.78, 4.6, 0.05, (110, 140, 170))
     _box(wall, middle_m - 0.01, 0.88, 0.02, 1.38, (48, 66, 36))
-    writing = ["f(x) = ax + bx + c", "x = -b/2a", "y' = 2ax + b", "area = 1/2 gh", "sum = n(n+1)/2", "v = s / t"]
+    writing = ["f(x) = ax + bx + c", "x = -b/2a", "y' = 2ax + b", "area = gh / 2", "s = n(n + 1) / 2", "v = s / t"]
     for number, text in enumerate(rng.permutation(writing)):
-        left = middle_m - 2.05 + (number % 2) * 2.3
-        origin = _pixel(left + float(rng.uniform(0, 0.25)), 1.95 - (number // 2) * 0.36)
-        cv2.putText(wall, str(text), origin, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.5, CHALK, 3, cv2.LINE_AA)
-    triangle = np.array([_pixel(middle_m + x, y) for x, y in ((1.3, 1.0), (2.0, 1.0), (1.3, 1.4))], np.int32)
+        left = middle_m - 2.12 + (number % 2) * 2.25
+        origin = _pixel(left + float(rng.uniform(0, 0.08)), 1.95 - (number // 2) * 0.36)
+        cv2.putText(wall, str(text), origin, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.15, CHALK, 2, cv2.LINE_AA)
+    triangle = np.array([_pixel(middle_m + x, y) for x, y in ((1.6, 0.98), (2.1, 0.98), (1.6, 1.27))], np.int32)
     cv2.polylines(wall, [triangle], True, CHALK, 3, cv2.LINE_AA)
 
 
@@ -179,7 +179,7 @@ def _floor(rng: np.random.Generator) -> MatLike:
     grain = cv2.GaussianBlur(rng.normal(0, 1, (rows, columns)).astype(np.float32), (0, 0), 1.5, sigmaY=30)
     light = tone[None, :] * (1 + 0.05 * grain / grain.std())
     light[:, ::plank_px] *= 0.7
-    return np.clip(np.array((104, 142, 178)) * light[:, :, None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.array((104, 142, 178)) * light[:, :, None], 0, 255), np.uint8)
 
 
 def _ceiling() -> MatLike:

@@ -135,3 +135,11 @@ def load(name_or_file: str) -> Scenario:
         raise SimulatorError(f"scenario {file} is no TOML: {error}") from error
     except ValidationError as error:
         raise SimulatorError(f"scenario {file}:\n{explain(error)}") from error
+
+
+def checked_camera(values: dict[str, float]) -> CameraTable:
+    """A camera table from values that options have changed. Raises SimulatorError in plain words."""
+    try:
+        return CameraTable.model_validate(values)
+    except ValidationError as error:
+        raise SimulatorError(f"camera: {explain(error)}") from error

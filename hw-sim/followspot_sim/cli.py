@@ -1,0 +1,50 @@
+"""The `followspot-sim` command."""
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+from followspot_sim.errors import SimulatorError
+
+COMMANDS = {
+    "run": ("followspot_sim.run_command", "run the simulated classroom: camera, microphone, dock and pins"),
+    "look": ("followspot_sim.look_command", "render one frame to a PNG file"),
+    "demo": ("followspot_sim.demo", "record a lesson with everything simulated, and judge it"),
+}
+"""Name, module with add_arguments(parser) and run(arguments) -> exit code, and a line of help.
+
+Only the module of the command that was asked for is imported.
+"""
+
+USAGE_ERROR = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit code, 2 for what the user must mend."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    parser = argparse.ArgumentParser(
+        prog="followspot-sim", description="A simulated classroom at the wire, for Followspot without hardware."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    chosen = next((argument for argument in argv if not argument.startswith("-")), None)
+    run = None
+    for name, (module_name, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == chosen:
+            module = importlib.import_module(module_name)
+            module.add_arguments(command)
+            run = module.run
+    arguments = parser.parse_args(argv)
+    assert run is not None, "argparse accepted a command that is not in the table"
+    try:
+        return int(run(arguments))
+    except SimulatorError as error:
+        print(f"followspot-sim: {error}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())
