@@ -14,10 +14,12 @@ class LinkState(StrEnum):
     """The life cycle of the link."""
 
     SEARCHING = "searching"
+    """No dock yet, or an attempt to reach it failed: the reason says which."""
     CONNECTING = "connecting"
     NEGOTIATING = "negotiating"
     READY = "ready"
     LOST = "lost"
+    """A link that was READY broke; the search for it begins at once."""
 
 
 class ButtonPress(StrEnum):
@@ -119,7 +121,7 @@ class Dock(ABC):
 
     @abstractmethod
     def drive(self, pan_dps: float, tilt_dps: float, ttl_ms: int) -> None:
-        """Turn at these rates for at most `ttl_ms` (1 to 500); each call replaces the one before.
+        """Turn at these rates for at most `ttl_ms` (1 to 500); each call replaces the one before and a `stop`.
 
         Dropped without a word unless READY: intent must be fresh.
         Raises ValueError for a rate that is not finite or a time to live out of range.

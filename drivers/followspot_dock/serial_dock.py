@@ -106,6 +106,7 @@ class SerialDock(Dock):
     async def _farewell(self, session: HostSession, port: SerialPort) -> None:
         if self.link is not LinkState.READY:
             return
+        self._link.close()  # from here on no drive gets through
         deadline_ns = self._now_ns() + _FAREWELL_NS
         session.stop(self._now_ns())
         while session.stopping and port.error is None and self._now_ns() < deadline_ns:
