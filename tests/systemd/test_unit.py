@@ -17,10 +17,11 @@ pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=
 def installed(tmp_path: Path) -> Path:
     """The unit with a program and a user that exist here."""
     unit = tmp_path / UNIT.name
-    text = (
-        UNIT.read_text().replace("/opt/followspot/bin/followspot", "/bin/true").replace("User=followspot", "User=root")
-    )
-    unit.write_text(text.replace("Group=followspot", "Group=root"))
+    text = UNIT.read_text()
+    for ours, here in (("/opt/followspot/bin/followspot", "/bin/true"), ("=followspot\nGroup=followspot", "=root")):
+        assert ours in text
+        text = text.replace(ours, here)
+    unit.write_text(text)
     return unit
 
 

@@ -31,7 +31,7 @@ def status(arguments: argparse.Namespace) -> int:
 def lines(data: dict[str, Any]) -> Iterator[str]:
     """The same for people: the lesson, the teacher, the dock, the broker, then what is wrong."""
     yield f"session:   {_session(data)}"
-    yield f"teacher:   {data['tracking']}"
+    yield f"tracking:  {data['tracking']}"
     yield f"dock:      {data['dock']}"
     yield f"broker:    {data['broker']}"
     yield f"recorded:  {data['frames']} pictures, {data['frames_dropped']} dropped, since the last start"

@@ -189,7 +189,7 @@ class SessionLoop:
                 raise refusal(text)
         if plan is not None:
             self._plan, self._started_by, self._last_fragment_ns = plan, source, None
-        _log.info("%s asked source=%s lesson=%s", event, source, self._lesson_id)
+        _log.info("%s source=%s lesson=%s", "start" if plan else "stop", source, self._lesson_id)
         self._apply(following, actions)
 
     def _feed(self, event: SessionEvent) -> None:
@@ -221,20 +221,22 @@ class SessionLoop:
             await self._store.complete_lesson(lesson_id, reason)
         except StorageError as error:
             _log.error("lesson could not be closed, the next start will try again lesson=%s: %s", lesson_id, error)
-        self._plan = self._started_by = self._last_fragment_ns = None
         self._feed(LessonClosed())
+        self._plan = self._started_by = self._last_fragment_ns = None
         self._idle.set()
 
     def _tell(self) -> None:
-        status = SessionStatus(
-            state=self._session.state,
-            lesson_id=self._lesson_id,
-            started_by=self._started_by,
-            on_disk=self._session.state is SessionState.RECORDING and self._is_fresh(),
-        )
+        status = self._status_now()
         if status != self._status:
             self._status = status
             self._on_status(status)
+
+    def _status_now(self) -> SessionStatus:
+        state = self._session.state
+        if state is SessionState.IDLE:
+            return SessionStatus()
+        on_disk = state is SessionState.RECORDING and self._is_fresh()
+        return SessionStatus(state, self._lesson_id, self._started_by, on_disk)
 
     def _is_fresh(self) -> bool:
         last = self._last_fragment_ns
