@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -160,6 +161,7 @@ class Show:
     def __init__(self, width: int = 320, height: int = 180, rate_hz: int = 30) -> None:
         self.width, self.height, self.rate_hz = width, height, rate_hz
         self.zero_ns = time.monotonic_ns()
+        self.stamp_shift_ns = 0
 
     def flash_at(self, time_ns: int) -> bool:
         return (time_ns - self.zero_ns) % 1_000_000_000 < 100_000_000
@@ -176,15 +178,14 @@ class Show:
         stream = container.add_stream("rawvideo", rate=self.rate_hz)
         stream.width, stream.height, stream.pix_fmt = self.width, self.height, "yuv420p"
         stream.codec_context.time_base = MICROSECONDS
-        period_ns = 1_000_000_000 // self.rate_hz
-        count = (time.monotonic_ns() - self.zero_ns) // period_ns
+        count = (time.monotonic_ns() - self.zero_ns) * self.rate_hz // 1_000_000_000
         sent = 0
         try:
             while not stop.is_set() and sent != frames:
-                due_ns = self.zero_ns + count * period_ns
+                due_ns = self.zero_ns + count * 1_000_000_000 // self.rate_hz
                 time.sleep(max(0, due_ns - time.monotonic_ns()) / 1e9)
                 frame = self.picture(due_ns, count)
-                frame.pts, frame.time_base = due_ns // 1000, MICROSECONDS
+                frame.pts, frame.time_base = (due_ns + self.stamp_shift_ns) // 1000, MICROSECONDS
                 for packet in stream.encode(frame):
                     container.mux_one(packet)
                 count += 1
@@ -230,7 +231,15 @@ class Show:
             _close(container)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def kit() -> SimpleNamespace:
+    """The classes above, for fixtures and tests that need several or longer-lived ones."""
+    return SimpleNamespace(
+        FileSink=FileSink, FixedPlanner=FixedPlanner, Notices=Notices, NutServer=NutServer, Show=Show
+    )
+
+
+@pytest.fixture(scope="session")
 def clock() -> SystemClock:
     return SystemClock()
 
@@ -263,7 +272,7 @@ def serve() -> Iterator[Callable[..., NutServer]]:
         server.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_settings() -> Callable[..., Settings]:
     """Settings for a small, quick recording; keyword arguments name tables."""
 
@@ -280,3 +289,8 @@ def make_settings() -> Callable[..., Settings]:
         return Settings.model_validate(base)
 
     return make
+
+
+@pytest.fixture
+def planner() -> FixedPlanner:
+    return FixedPlanner()

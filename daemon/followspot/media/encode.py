@@ -105,9 +105,8 @@ class EncodeLoop:
             now_ns = self.beat_ns = self._clock.monotonic_ns()
             if captured is not None:
                 self._take(captured)
-            elif self._recording is not None and self._recording.newest is not None:
-                newest = self._recording.newest
-                self._hold(self._recording, now_ns - newest.latency_ns - self._recording.hold_after_ns)
+            elif not self._queue.dropping:
+                self._hold_if_stalled(now_ns)
             self._encode_sound(now_ns)
         self.finish()
 
@@ -191,6 +190,11 @@ class EncodeLoop:
             return
         if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.hold_after_ns:
             self._hold(recording, exposure_ns - recording.time.period_ns // 2)
+
+    def _hold_if_stalled(self, now_ns: int) -> None:
+        recording = self._recording
+        if recording is not None and recording.newest is not None:
+            self._hold(recording, now_ns - recording.newest.latency_ns - recording.hold_after_ns)
 
     def _hold(self, recording: _Recording, until_ns: int) -> None:
         """Repeat the newest picture, at the camera's rate, for exposures up to `until_ns`."""

@@ -42,6 +42,11 @@ class FrameQueue:
         """All frames dropped so far."""
         return self._dropped_total
 
+    @property
+    def dropping(self) -> bool:
+        """Whether the newest frames were dropped: the camera gives, though nothing may be inside."""
+        return self._run_count > 0
+
     def put(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int) -> None:
         """Hand a frame over, or drop it when there is no room."""
         with self._changed:
