@@ -1,0 +1,118 @@
+"""`followspot start`, `stop` and `status` against a socket that answers as the test likes."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from followspot.cli import client, exit_codes
+from followspot.cli.main import main
+
+REPORT = {
+    "session": "recording",
+    "lesson_id": "0190",
+    "started_by": "marker",
+    "recording": True,
+    "tracking": "tracking",
+    "dock": "ready",
+    "broker": "connected",
+    "frames": 300,
+    "frames_dropped": 2,
+    "alerts": [{"code": "dock-lost", "subject": "tty", "message": "the dock was lost"}],
+}
+
+Serve = Callable[[bytes], Path]
+
+
+@pytest.fixture
+def serve(tmp_path: Path):
+    """A daemon's end that gives one answer; `serve.heard` is what it was asked."""
+    path = tmp_path / "control.sock"
+    heard: list[dict] = []
+    threads: list[threading.Thread] = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def answer_once(answer: bytes) -> None:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as lines:
+                heard.append(json.loads(lines.readline()))
+                connection.sendall(answer)
+
+        def start(answer: bytes) -> Path:
+            threads.append(threading.Thread(target=answer_once, args=(answer,), name="fake-daemon"))
+            threads[-1].start()
+            return path
+
+        start.heard = heard
+        yield start
+        for thread in threads:
+            thread.join(5)
+
+
+def answered(accepted: bool, code: str, text: str, data: dict | None = None) -> bytes:
+    return json.dumps({"id": "1", "accepted": accepted, "code": code, "text": text, "data": data}).encode() + b"\n"
+
+
+@pytest.mark.parametrize("name", ["start", "stop"])
+def test_an_accepted_command(name: str, serve, capsys):
+    path = serve(answered(True, "ok", "lesson 0190 starts"))
+    assert main([name, "--socket", str(path)]) == exit_codes.OK
+    assert capsys.readouterr().out == "lesson 0190 starts\n"
+    assert serve.heard[0]["name"] == name
+
+
+def test_a_refused_command(serve, capsys):
+    path = serve(answered(False, "already-recording", "a lesson is being recorded already"))
+    assert main(["start", "--socket", str(path)]) == exit_codes.REFUSED
+    assert capsys.readouterr().err == "refused (already-recording): a lesson is being recorded already\n"
+
+
+def test_the_socket_is_found_by_the_configuration(serve, tmp_path: Path, capsys):
+    serve(answered(True, "ok", "yes"))
+    config = tmp_path / "f.toml"
+    config.write_text(f'[paths]\nruntime = "{tmp_path}"\n')
+    assert main(["stop", "--config", str(config)]) == exit_codes.OK
+
+
+def test_status_for_people(serve, capsys):
+    path = serve(answered(True, "ok", "recording", REPORT))
+    assert main(["status", "--socket", str(path)]) == exit_codes.OK
+    assert capsys.readouterr().out.splitlines() == [
+        "session:   recording 0190, started by marker, reaches the disk",
+        "tracking:  tracking",
+        "dock:      ready",
+        "broker:    connected",
+        "recorded:  300 pictures, 2 dropped, since the last start",
+        "alerts:    1",
+        "  dock-lost: the dock was lost",
+    ]
+
+
+def test_status_for_programs(serve, capsys):
+    path = serve(answered(True, "ok", "recording", REPORT))
+    assert main(["status", "--json", "--socket", str(path)]) == exit_codes.OK
+    assert json.loads(capsys.readouterr().out) == REPORT
+
+
+def test_no_daemon(tmp_path: Path, capsys):
+    assert main(["status", "--socket", str(tmp_path / "control.sock")]) == exit_codes.NO_DAEMON
+    assert "no daemon answers: is it running?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\n", b'{"accepted": true}\n'])
+def test_an_answer_that_is_none(answer: bytes, serve, capsys):
+    assert main(["status", "--socket", str(serve(answer))]) == exit_codes.NO_DAEMON
+
+
+def test_a_daemon_that_hangs(serve, tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.05)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "deaf.sock"))
+        listener.listen()
+        assert main(["status", "--socket", str(tmp_path / "deaf.sock")]) == exit_codes.NO_DAEMON
+    assert "did not answer within" in capsys.readouterr().err
