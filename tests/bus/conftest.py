@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -29,9 +28,9 @@ from followspot.domain.alerts import Alert, AlertRegistry
 from followspot.domain.commands import Answer, Command
 from followspot.domain.events import EventData, EventStamp, LessonStarted
 from followspot.settings.models import MqttSettings, Settings
+from support.programs import require_program
 
 DEVICE = "box-7"
-MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 PATIENCE_S = 15.0
 
 
@@ -53,8 +52,9 @@ def free_port() -> int:
 class Mosquitto:
     """One broker that can be killed, frozen and started again on the same port with the same stored state."""
 
-    def __init__(self, folder: Path, *extra: str) -> None:
+    def __init__(self, program: str, folder: Path, *extra: str) -> None:
         self.port = free_port()
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._config = folder / "mosquitto.conf"
         self.rules = folder / "acl"
@@ -68,14 +68,15 @@ class Mosquitto:
             "max_queued_messages 0",
             *(line.format(folder=folder) for line in extra),
         ]
-        if os.geteuid() == 0:
-            lines.append("user root")
-        self._config.write_text("\n".join(lines) + "\n")
+        self.configure("\n".join(lines) + "\n")
+
+    def configure(self, text: str) -> None:
+        """Replace the configuration. A mosquitto started by root would become a user who may not write here."""
+        self._config.write_text(text + ("user root\n" if os.geteuid() == 0 else ""))
 
     def start(self) -> None:
-        assert MOSQUITTO is not None
         self._process = subprocess.Popen(
-            [MOSQUITTO, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [self._program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
@@ -98,12 +99,11 @@ class Mosquitto:
 
 @pytest.fixture
 def make_broker(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
-    if MOSQUITTO is None:
-        pytest.skip("mosquitto is not installed")
+    program = require_program("mosquitto")
     brokers: list[Mosquitto] = []
 
     def make(*extra: str) -> Mosquitto:
-        brokers.append(Mosquitto(tmp_path, *extra))
+        brokers.append(Mosquitto(program, tmp_path, *extra))
         return brokers[-1]
 
     yield make

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from followspot.domain.alerts import AlertCode
+from support.programs import require_program
 
 Until = Callable[..., Awaitable[None]]
 AVAILABILITY = "followspot/v1/box-7/availability"
@@ -101,7 +102,9 @@ async def test_a_half_open_connection_is_noticed_by_the_keepalive(broker, make_b
 
 
 def set_password(users: Path, password: str) -> None:
-    subprocess.run(["mosquitto_passwd", "-b", str(users), "spot", password], check=True, capture_output=True)
+    subprocess.run(
+        [require_program("mosquitto_passwd"), "-b", str(users), "spot", password], check=True, capture_output=True
+    )
 
 
 async def test_a_wrong_password_is_an_alert_that_heals(make_broker, make_box, until: Until, tmp_path) -> None:
