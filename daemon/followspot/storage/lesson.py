@@ -82,9 +82,7 @@ class LessonWriter:
     def finish(self, end: SegmentEnd, framing: bytes) -> None:
         """Steps S4 to S8."""
         if self._file is None:
-            if self._overflowed and end.last:
-                self._declare_overflow(end.start_ns + end.duration_ns)
-            return
+            raise StorageError("a segment ended that was not open")
         self._write_framing(framing)
         if self._framing is not None:
             self._framing.sync()
@@ -94,6 +92,11 @@ class LessonWriter:
         self._index, self._end_ns = segment.index + 1, segment.end_ns
         self._store.notify(SegmentDurable(self._plan.lesson_id, segment.index))
         self._store.write_playlist(self._plan.lesson_id, ended=False)
+
+    def end_without_media(self, end: SegmentEnd) -> None:
+        """The lesson's last segment was thrown away: all since the overflow is missing."""
+        if self._overflowed:
+            self._declare_overflow(end.start_ns + end.duration_ns)
 
     def declare_gap(self, gap: Gap) -> None:
         """Put a gap that the recorder found on record, in the lesson's time."""

@@ -72,8 +72,8 @@ def _resumable(store: Store, last: _Interrupted, resume_within_ns: int) -> Lesso
     if last.found:
         index = max(found.index for found in last.found) + 1
         end_ns += sum(found.media.duration_ns for found in last.found)
-    elapsed_ns = store.boot.boottime_ns() - lesson.anchor.boottime_at(end_ns)
-    if elapsed_ns > resume_within_ns:
+    elapsed_ns = max(0, store.boot.boottime_ns() - lesson.anchor.boottime_at(end_ns))
+    if elapsed_ns >= resume_within_ns:
         return None
     log.warning("the lesson goes on lesson=%s missing_s=%.1f", lesson.id, elapsed_ns / 1e9)
     return LessonPlan(lesson.id, index, end_ns)

@@ -1,42 +1,64 @@
 """The recorder's end of storage: hands over at once, and throws away rather than let memory grow."""
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from followspot.domain.recording import Gap, LessonOrigin, SegmentEnd
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.worker import Worker
 
+HELD_LIMIT_BYTES = 16 * 1024 * 1024
+"""Half a minute of media at 4 Mbit/s: the end of a segment waits for its last sound, never that long."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragment:
+    index: int
+    data: bytes
+
 
 class LessonSink:
-    """A SegmentSink over the storage thread. Called on one thread, the recorder's encoding thread."""
+    """A SegmentSink over the storage thread. Called on one thread, the recorder's encoding thread.
+
+    The recorder may begin a segment before it has ended the one before, whose last sound it awaits. The new one is
+    held here until then: what is on the disk is always the beginning of the lesson, without a hole.
+    """
 
     def __init__(self, writer: LessonWriter, worker: Worker) -> None:
         self._writer = writer
         self._worker = worker
         self._framing: list[bytes] = []
+        self._open: int | None = None
+        self._opening: deque[tuple[int, int]] = deque()
+        """Index and start of segments that wait for the open one to end."""
+        self._held: deque[_Fragment] = deque()
         self._dropping = False
-        """The queue was full: fragments are dropped until a segment opens with room for it."""
+        """The queue was full: media is dropped until a segment opens with room for it."""
 
     def begin(self, origin: LessonOrigin) -> None:
         """The lesson's first frame was captured."""
         self._post(lambda: self._writer.begin(origin))
 
-    def open_segment(self, index: int, start_ns: int) -> None:  # noqa: ARG002 - the writer numbers what is kept
+    def open_segment(self, index: int, start_ns: int) -> None:
         """A new segment; after an overflow only once the disk has caught up."""
         if self._dropping and not self._worker.has_caught_up():
             return
         self._dropping = False
-        self._post(lambda: self._writer.open_segment(start_ns))
+        self._opening.append((index, start_ns))
+        if self._open is None:
+            self._open_next()
 
-    def write_fragment(self, index: int, data: bytes) -> None:  # noqa: ARG002
-        """One whole fragment; when the queue is full the recording is cut here."""
+    def write_fragment(self, index: int, data: bytes) -> None:
+        """One whole fragment; when too much waits the recording is cut here."""
         if self._dropping:
             return
-        framing = self._take_framing()
-        size = len(data) + len(framing)
-        if not self._worker.offer(self._guarded(lambda: self._writer.write(data, framing)), size):
-            self._dropping = True
-            self._post(self._writer.overflow)
+        if index == self._open:
+            self._hand_over(data)
+        elif any(index == opening for opening, _ in self._opening):
+            self._held.append(_Fragment(index, data))
+            if sum(len(held.data) for held in self._held) > HELD_LIMIT_BYTES:
+                self._cut()
 
     def write_framing(self, line: bytes) -> None:
         """Kept here until the next fragment takes it along."""
@@ -48,10 +70,36 @@ class LessonSink:
         self._post(lambda: self._writer.declare_gap(gap))
 
     def finish_segment(self, end: SegmentEnd) -> None:
-        """All fragments were given."""
-        if not self._dropping or end.last:
+        """All fragments of the segment were given."""
+        if end.index == self._open:
             framing = self._take_framing()
             self._post(lambda: self._writer.finish(end, framing))
+            self._open = None
+            self._open_next()
+        elif end.last:
+            self._post(lambda: self._writer.end_without_media(end))
+
+    def _open_next(self) -> None:
+        if not self._opening:
+            return
+        self._open, start_ns = self._opening.popleft()
+        self._post(lambda: self._writer.open_segment(start_ns))
+        waiting, self._held = self._held, deque()
+        for fragment in waiting:
+            self.write_fragment(fragment.index, fragment.data)
+
+    def _hand_over(self, data: bytes) -> None:
+        framing = self._take_framing()
+        size = len(data) + len(framing)
+        if not self._worker.offer(self._guarded(lambda: self._writer.write(data, framing)), size):
+            self._cut()
+
+    def _cut(self) -> None:
+        self._dropping, self._open = True, None
+        self._opening.clear()
+        self._held.clear()
+        self._framing.clear()
+        self._post(self._writer.overflow)
 
     def _take_framing(self) -> bytes:
         framing, self._framing = b"".join(self._framing), []

@@ -48,7 +48,8 @@ class Worker:
         self._stopping = False
         self._busy_since_ns: int | None = None
         self._last_done_ns = clock.monotonic_ns()
-        self._thread = threading.Thread(target=self._work, name="storage")
+        # A disk call that never returns must not keep the process from ending: hence a daemon thread.
+        self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
 
     def start(self) -> None:
         """Begin working."""

@@ -1,0 +1,168 @@
+"""kill -9 at every disk operation of a lesson: what the next start makes of it is true and complete."""
+
+import hashlib
+import json
+import os
+import pickle
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.storagelab import FRAGMENT_S, LESSON, SEGMENT_S, Box, Segment, events, opened, record_lesson
+
+TESTS = Path(__file__).parents[1]
+CHILD = Path(__file__).with_name("crash_child.py")
+
+Crash = Callable[[Path, int, str], bool]
+
+
+@pytest.fixture(scope="module")
+def short(media: list[Segment]) -> list[Segment]:
+    """Two segments: every kind of step, and the step between two segments."""
+    return media[:2]
+
+
+@pytest.fixture(scope="module")
+def crash(tmp_path_factory: pytest.TempPathFactory, short: list[Segment]) -> Iterator[Crash]:
+    """Record in a process that dies at an operation; False when the lesson was over before."""
+    stored = tmp_path_factory.mktemp("crash") / "media.pickle"
+    stored.write_bytes(pickle.dumps(short))
+    with subprocess.Popen(
+        [sys.executable, str(CHILD), str(stored)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+
+        def die(folder: Path, number: int, when: str) -> bool:
+            child.stdin.write(f"{folder} {number} {when}\n")  # type: ignore[union-attr]
+            child.stdin.flush()  # type: ignore[union-attr]
+            answer = child.stdout.readline().strip()  # type: ignore[union-attr]
+            assert answer in ("killed", "lived")
+            return answer == "killed"
+
+        yield die
+        child.stdin.close()
+
+
+@pytest.mark.parametrize("when", ["early", "late"])
+async def test_killed_at_any_step_the_lesson_is_whole_after_the_next_start(
+    tmp_path: Path, crash: Crash, short: list[Segment], when: str
+) -> None:
+    kept_ns = [0]
+    while crash(folder := tmp_path / f"{len(kept_ns)}", len(kept_ns), when):
+        kept_ns.append(await check_after_restart(Box(folder, resume_within_min=0), short))
+    assert len(kept_ns) > 30
+    assert kept_ns == sorted(kept_ns), "what was durable once is there after every later crash"
+    assert len(set(kept_ns)) > 2 * SEGMENT_S / FRAGMENT_S, "fragment by fragment"
+
+
+async def test_killed_twice_recovery_itself_recovers(tmp_path: Path, crash: Crash, short: list[Segment]) -> None:
+    reference = tmp_path / "reference"
+    assert crash(reference, 14, "early")
+    for second in range(1, 9):
+        folder = tmp_path / f"{second}"
+        assert crash(folder, 14, "early")
+        crash(folder, second, "late")
+        await check_after_restart(Box(folder, resume_within_min=0), short)
+
+
+async def check_after_restart(box: Box, media: list[Segment]) -> int:
+    """Restart, and judge events, files and manifest against each other and what was given; the media kept, in ns."""
+    async with opened(box) as (storage, recovery):
+        assert recovery.resume is None
+        assert recovery.missing == ()
+        told = await events(storage)
+    assert [e["sequence"] for e in told] == list(range(1, len(told) + 1)), "no holes"
+    assert len({e["id"] for e in told}) == len(told)
+    if not told:
+        assert not box.lesson.exists(), "a lesson that was never announced leaves nothing"
+        return 0
+    types = [e["type"] for e in told]
+    assert types[0] == "lesson.started"
+    assert types[-1] == "lesson.completed"
+    assert types.count("lesson.completed") == 1
+    ready = [e["data"] for e in told if e["type"] == "segment.ready"]
+    check_segments(box, ready, media)
+    check_folder(box, ready, told[-1]["data"])
+    return sum(data["duration_ns"] for data in ready)
+
+
+def check_segments(box: Box, ready: list[dict[str, Any]], media: list[Segment]) -> None:
+    """Each is as announced, a beginning of what was given, and starts where the one before ended."""
+    end_ns = 0
+    for index, data in enumerate(ready):
+        content = (box.media / data["path"]).read_bytes()
+        assert data["index"] == index
+        assert data["start_ns"] == end_ns
+        assert data["sha256"] == hashlib.sha256(content).hexdigest()
+        assert data["size"] == len(content)
+        assert media[index].whole.startswith(content)
+        assert data["frames"] > 0
+        assert [track["kind"] for track in data["tracks"]] == ["video", "audio"]
+        end_ns += data["duration_ns"]
+
+
+def check_folder(box: Box, ready: list[dict[str, Any]], completed: dict[str, Any]) -> None:
+    """Nothing unfinished is left, and manifest, playlist and event agree."""
+    content = (box.media / completed["manifest"]).read_bytes()
+    manifest = json.loads(content)
+    assert completed["manifest_sha256"] == hashlib.sha256(content).hexdigest()
+    assert [s["sha256"] for s in manifest["segments"]] == [d["sha256"] for d in ready]
+    names = {path.name for path in box.lesson.iterdir()}
+    assert names - {"framing.jsonl"} == {"manifest.json", "playlist.m3u8", *(s["file"] for s in manifest["segments"])}
+    assert (box.lesson / "playlist.m3u8").read_text().endswith("#EXT-X-ENDLIST\n")
+    if "framing.jsonl" in names:
+        assert all(json.loads(line) for line in (box.lesson / "framing.jsonl").read_text().splitlines())
+
+
+PROGRAM = """
+import asyncio, pickle, sys
+from pathlib import Path
+from support.storagelab import Box, record_lesson
+media = pickle.loads(Path(sys.argv[2]).read_bytes())
+print(flush=True)
+asyncio.run(record_lesson(Box(Path(sys.argv[1])), media))
+"""
+
+
+def killed_after(seconds: float, folder: Path, stored: Path) -> None:
+    """Record in a process and kill it from outside."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(folder), str(stored)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(seconds)
+        child.kill()
+
+
+async def test_killed_at_random_moments(tmp_path: Path, short: list[Segment]) -> None:
+    stored = tmp_path / "media.pickle"
+    stored.write_bytes(pickle.dumps(short))
+    moments = random.Random(7)
+    for attempt in range(6):
+        folder = tmp_path / f"{attempt}"
+        killed_after(moments.uniform(0, 0.15), folder, stored)
+        await check_after_restart(Box(folder, resume_within_min=0), short)
+
+
+async def test_a_finished_lesson_is_left_alone_by_the_next_start(box: Box, short: list[Segment]) -> None:
+    await record_lesson(box, short)
+    before = {path.name: path.stat().st_mtime_ns for path in box.lesson.iterdir()}
+    async with opened(box) as (storage, recovery):
+        assert recovery.resume is None
+        assert recovery.salvaged == ()
+        assert len(await events(storage)) == 4
+    assert before == {path.name: path.stat().st_mtime_ns for path in (box.media / LESSON).iterdir()}

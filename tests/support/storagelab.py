@@ -1,0 +1,316 @@
+"""A laboratory for storage: small real media, a box around one Storage, disks that fail, kill or forget."""
+
+import errno
+import io
+import json
+import os
+import signal
+import struct
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from followspot.domain.events import EventData, EventStamp, OutboxMessage
+from followspot.domain.recording import LessonOrigin, LessonPlan, SegmentEnd, SegmentSink, TrackInfo
+from followspot.settings.models import PathSettings, RecordingSettings, Settings
+from followspot.storage.disk import Disk
+from followspot.storage.notices import StorageNotice
+from followspot.storage.recovery import Recovery
+from followspot.storage.storage import QUEUE_LIMIT_BYTES, Storage
+
+LESSON = "0198c0de-0000-7000-8000-000000000001"
+RATE_HZ, SEGMENT_S, FRAGMENT_S = 10, 2, 0.5
+WIDTH, HEIGHT, SOUND_HZ, TICKS = 64, 48, 48_000, 90_000
+MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof+frag_discont"
+WALL = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class RealClock:
+    def monotonic_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def utc_now(self) -> datetime:
+        return WALL
+
+
+@dataclass
+class FakeBoot:
+    """A machine whose age is set by hand: real time plus `skew_ns`."""
+
+    id: str = "boot-1"
+    skew_ns: int = 0
+
+    def boot_id(self) -> str:
+        return self.id
+
+    def boottime_ns(self) -> int:
+        return time.monotonic_ns() + self.skew_ns
+
+
+def render(event: EventData, stamp: EventStamp) -> OutboxMessage:
+    """A payload that tells everything, deterministic apart from the stamp."""
+    data = {
+        "id": stamp.id,
+        "epoch": stamp.epoch,
+        "sequence": stamp.sequence,
+        "type": event.type,
+        "data": event.model_dump(mode="json"),
+    }
+    return OutboxMessage(f"test/event/{event.type}", json.dumps(data).encode())
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment as the recorder hands it over: the init segment travels with the first fragment."""
+
+    fragments: tuple[bytes, ...]
+    end: SegmentEnd
+
+    @property
+    def whole(self) -> bytes:
+        return b"".join(self.fragments)
+
+
+def make_media(segments: int, first: int = 0) -> list[Segment]:
+    """Segments that join: one encoder pair, time stamps going on."""
+    with av.open(io.BytesIO(), "w", format="mp4") as shell:
+        video: Any = shell.add_stream("libx264", rate=RATE_HZ, width=WIDTH, height=HEIGHT, pix_fmt="yuv420p")
+        video.codec_context.time_base = Fraction(1, TICKS)
+        video.options = {"preset": "ultrafast", "tune": "zerolatency", "bf": "0"}
+        sound: Any = shell.add_stream("aac", rate=SOUND_HZ, layout="mono")
+        shell.start_encoding()
+        return [
+            _segment(video, sound, index, last=index == first + segments - 1)
+            for index in range(first, first + segments)
+        ]
+
+
+def _segment(video: Any, sound: Any, index: int, *, last: bool) -> Segment:
+    target = io.BytesIO()
+    options = {
+        "movflags": MOVFLAGS,
+        "frag_duration": str(int(FRAGMENT_S * 1e6)),
+        "use_editlist": "0",
+        "avoid_negative_ts": "disabled",
+        "video_track_timescale": str(TICKS),
+    }
+    with av.open(target, "w", format="mp4", options=options) as out:
+        video_out, sound_out = out.add_stream_from_template(video), out.add_stream_from_template(sound)
+        packets = [(p, video_out) for p in _video_packets(video, index)] + [
+            (p, sound_out) for p in _sound_packets(sound, index)
+        ]
+        for packet, stream in sorted(packets, key=lambda item: (item[0].dts * item[0].time_base, item[1].index)):
+            packet.stream = stream
+            out.mux_one(packet)
+    end = SegmentEnd(index, index * SEGMENT_S * 10**9, SEGMENT_S * 10**9, SEGMENT_S * RATE_HZ, last, tracks())
+    return Segment(tuple(_fragments(target.getvalue())), end)
+
+
+def tracks() -> tuple[TrackInfo, ...]:
+    """What every test segment states."""
+    return (
+        TrackInfo("video", "avc1.42c00a", TICKS, width=WIDTH, height=HEIGHT),
+        TrackInfo("audio", "mp4a.40.2", SOUND_HZ, sample_rate_hz=SOUND_HZ, channels=1),
+    )
+
+
+def _video_packets(video: Any, index: int) -> Iterator[Any]:
+    for n in range(index * SEGMENT_S * RATE_HZ, (index + 1) * SEGMENT_S * RATE_HZ):
+        frame = av.VideoFrame.from_ndarray(np.full((HEIGHT * 3 // 2, WIDTH), n * 7 % 200 + 20, np.uint8), "yuv420p")
+        frame.pts, frame.time_base = n * TICKS // RATE_HZ, Fraction(1, TICKS)
+        frame.pict_type = (
+            av.video.frame.PictureType.I if n % (SEGMENT_S * RATE_HZ) == 0 else av.video.frame.PictureType.NONE
+        )
+        for packet in video.codec_context.encode(frame):
+            packet.duration = TICKS // RATE_HZ
+            yield packet
+
+
+def _sound_packets(sound: Any, index: int) -> Iterator[Any]:
+    per_segment = SEGMENT_S * SOUND_HZ // 1024
+    for n in range(index * per_segment, (index + 1) * per_segment):
+        tone = np.sin(np.arange(n * 1024, (n + 1) * 1024) * 0.05).astype(np.float32)[None]
+        frame = av.AudioFrame.from_ndarray(tone, "fltp", "mono")
+        frame.sample_rate, frame.pts, frame.time_base = SOUND_HZ, n * 1024, Fraction(1, SOUND_HZ)
+        yield from (packet for packet in sound.codec_context.encode(frame) if packet.pts >= 0)
+
+
+def _fragments(data: bytes) -> Iterator[bytes]:
+    start = position = 0
+    while position < len(data):
+        size, kind = struct.unpack_from(">I4s", data, position)
+        position += size
+        if kind == b"mdat" and position < len(data):
+            yield data[start:position]
+            start = position
+    yield data[start:]
+
+
+def origin(clock: RealClock | None = None) -> LessonOrigin:
+    """A first frame, taken now."""
+    return LessonOrigin((clock or RealClock()).monotonic_ns(), WALL, WIDTH, HEIGHT)
+
+
+def give(sink: SegmentSink, segment: Segment) -> None:
+    """Hand a whole segment over, a framing line with each fragment."""
+    sink.open_segment(segment.end.index, segment.end.start_ns)
+    for n, fragment in enumerate(segment.fragments):
+        sink.write_framing(f'{{"segment":{segment.end.index},"n":{n}}}\n'.encode())
+        sink.write_fragment(segment.end.index, fragment)
+    sink.finish_segment(segment.end)
+
+
+@dataclass
+class Box:
+    """One Storage on a folder, and all that it told."""
+
+    root: Path
+    disk: Disk = field(default_factory=Disk)
+    boot: FakeBoot = field(default_factory=FakeBoot)
+    queue_limit_bytes: int = QUEUE_LIMIT_BYTES
+    resume_within_min: float = 10
+    on_outbox: Callable[[], None] = lambda: None
+    notices: list[StorageNotice] = field(default_factory=list)
+
+    @property
+    def media(self) -> Path:
+        return self.root / "media"
+
+    @property
+    def lesson(self) -> Path:
+        return self.media / LESSON
+
+    def storage(self) -> Storage:
+        settings = Settings(
+            paths=PathSettings(media=self.media, state=self.root / "state", runtime=self.root / "run"),
+            recording=RecordingSettings(
+                segment_s=SEGMENT_S, fragment_s=FRAGMENT_S, reserve_mb=1, resume_within_min=self.resume_within_min
+            ),
+        )
+        return Storage(
+            settings,
+            RealClock(),
+            render,
+            self.notices.append,
+            self.on_outbox,
+            disk=self.disk,
+            boot=self.boot,
+            queue_limit_bytes=self.queue_limit_bytes,
+        )
+
+    def told(self, kind: type[Any]) -> list[Any]:
+        """The notices of a kind."""
+        return [notice for notice in self.notices if isinstance(notice, kind)]
+
+
+@asynccontextmanager
+async def opened(box: Box) -> AsyncIterator[tuple[Storage, Recovery]]:
+    """The box's storage, open, and what its start found."""
+    storage = box.storage()
+    recovery = await storage.open()
+    try:
+        yield storage, recovery
+    finally:
+        await storage.close()
+
+
+async def events(storage: Storage) -> list[dict[str, Any]]:
+    """All that waits in the outbox, oldest first."""
+    return [json.loads(entry.payload) for entry in await storage.pending(0, 10_000)]
+
+
+async def record_lesson(box: Box, media: list[Segment], reason: str = "stopped") -> Recovery:
+    """The whole life of a box: open, record on or anew, complete, close."""
+    async with opened(box) as (storage, recovery):
+        sink = storage.lesson_sink(recovery.resume or LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        for segment in media:
+            give(sink, segment)
+        await storage.complete_lesson(LESSON, reason)
+    return recovery
+
+
+OPERATIONS = (
+    *("create", "append", "write", "sync", "truncate", "rename", "sync_folder"),
+    *("make_folder", "remove", "remove_folder", "allocate"),
+)
+
+
+class CountingDisk(Disk):
+    """Calls `before(n, name)` and `after(n, name)` around the n-th operation, counted from 1; close never counts."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __getattribute__(self, name: str) -> Any:
+        attribute = super().__getattribute__(name)
+        if name not in OPERATIONS:
+            return attribute
+
+        def counted(*args: Any) -> Any:
+            self.count += 1
+            number = self.count
+            self.before(number, name, *args)
+            result = attribute(*args)
+            self.after(number, name)
+            return result
+
+        return counted
+
+    def before(self, number: int, name: str, *args: Any) -> None:
+        """To be overridden."""
+
+    def after(self, number: int, name: str) -> None:
+        """To be overridden."""
+
+
+class FaultyDisk(CountingDisk):
+    """From the `first` operation on, `length` operations fail with `error`; a failing write leaves half behind.
+
+    A full disk heals when something is removed, as a real one does.
+    """
+
+    def __init__(self, error: int, first: int, length: int = 1_000_000) -> None:
+        super().__init__()
+        self.error, self.first, self.length = error, first, length
+        self.failed: list[str] = []
+
+    def before(self, number: int, name: str, *args: Any) -> None:
+        if not self.first <= number < self.first + self.length or name in ("remove", "remove_folder"):
+            if name == "remove" and self.error == errno.ENOSPC and args[0].name.startswith(".followspot"):
+                self.length = 0 if number >= self.first else self.length
+            return
+        if self.error == errno.ENOSPC and name in ("sync", "rename", "truncate", "sync_folder"):
+            return  # needs no new space
+        self.failed.append(name)
+        if name == "write":
+            fd, data = args
+            os.write(fd, data[: len(data) // 2])
+        raise OSError(self.error, os.strerror(self.error))
+
+
+class KillingDisk(CountingDisk):
+    """SIGKILL to this very process, before or after the n-th operation; a killed write has written half."""
+
+    def __init__(self, number: int, *, late: bool) -> None:
+        super().__init__()
+        self.number, self.late = number, late
+
+    def before(self, number: int, name: str, *args: Any) -> None:
+        if number == self.number and not self.late:
+            if name == "write":
+                fd, data = args
+                os.write(fd, data[: len(data) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def after(self, number: int, name: str) -> None:
+        if number == self.number and self.late:
+            os.kill(os.getpid(), signal.SIGKILL)
