@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Render, draw, write; 0."""
-    prepared = prepare(arguments, epoch_ns=0)
+    prepared = prepare(arguments, begin_ns=lambda: 0)
     time_ns = round(arguments.at * 1e9)
     teacher = prepared.world.teacher_at(time_ns)
     head = teacher.stand.bearing(teacher.head_height_m)

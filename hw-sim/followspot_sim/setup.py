@@ -1,6 +1,7 @@
 """Options that say what the classroom is like, and what is built from them."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,11 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fiducial", action="store_true", help="paint a magenta disc on the middle of the head")
 
 
-def prepare(arguments: argparse.Namespace, epoch_ns: int) -> Prepared:
-    """Build what the options ask for; the lesson begins at `epoch_ns`. Raises SimulatorError."""
+def prepare(arguments: argparse.Namespace, begin_ns: Callable[[], int]) -> Prepared:
+    """Build what the options ask for; asked when all is built, `begin_ns` says when the lesson begins.
+
+    Raises SimulatorError.
+    """
     cv2.setNumThreads(1)  # one thread per picture: the daemon beside us needs the other cores
     data = DataFolder(arguments.data) if arguments.data is not None else None
     lesson = scenario.load(arguments.scenario or looks.default_scenario(data))
@@ -62,7 +66,7 @@ def prepare(arguments: argparse.Namespace, epoch_ns: int) -> Prepared:
         marker_height_m=stature_m * lesson.teacher.marker_height_share,
         students=list(zip(lesson.student, look.students, strict=True)),
         seed=seed,
-        epoch_ns=epoch_ns,
+        epoch_ns=begin_ns(),
     )
     lens = Lens(camera.width, camera.height, camera.hfov_deg)
     scene = Scene(world, look.teacher, Renderer(lens, look.room), lens, fiducial=arguments.fiducial)

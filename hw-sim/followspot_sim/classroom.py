@@ -1,0 +1,192 @@
+"""The whole simulated classroom in one process: camera, microphone, dock, pins and the control socket."""
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from followspot_sim.camera import Camera
+from followspot_sim.claps import Claps, FrameGrid
+from followspot_sim.control import ControlServer, Handler
+from followspot_sim.errors import SimulatorError
+from followspot_sim.gpio import PinServer
+from followspot_sim.journal import Journal
+from followspot_sim.microphone import Microphone
+from followspot_sim.nut_server import NutServer
+from followspot_sim.plant import Plant
+from followspot_sim.pty_port import SimDock
+from followspot_sim.setup import Prepared
+from followspot_sim.voice import speech
+
+DOCK_LINK = Path("dev/serial/by-id/usb-Followspot_Dock-if00")
+"""Where udev would put a stable name for the dock's serial port, below the folder."""
+
+WATCH_S = 0.2
+"""How soon a thread that died is noticed."""
+
+
+class Classroom:
+    """Everything behind the wire, in `folder`. `dock` and `microphone` say whether there are such devices."""
+
+    def __init__(self, folder: Path, prepared: Prepared, *, clap_every_s: float, dock: bool, microphone: bool) -> None:
+        self._folder = folder
+        self._prepared = prepared
+        world, camera = prepared.world, prepared.camera
+        grid = FrameGrid(world.epoch_ns, camera.rate_hz)
+        claps = Claps(grid, clap_every_s)
+        plant = Plant(world.epoch_ns)
+        self._journals = [Journal(folder / name) for name in ("truth.jsonl", "claps.jsonl")]
+        self._camera = Camera(camera, prepared.scene, plant, grid, claps, *self._journals)
+        self._microphone = self._build_microphone(claps) if microphone else None
+        self._dock = self._build_dock(plant) if dock else None
+        self._pins = PinServer(folder / "gpio.sock")
+        self._control = ControlServer(folder / "control.sock", self._handlers())
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Work until SIGTERM or SIGINT; `ready` is called when everything listens. Leaves no socket and no link."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            self._write_endpoints()
+            stack.callback((self._folder / "endpoints.json").unlink, missing_ok=True)
+            ready()
+            await self._watch(stopping)
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        for journal in self._journals:
+            stack.callback(journal.close)
+        for device in (self._camera, self._microphone):
+            if device is not None:
+                stack.push_async_callback(asyncio.to_thread, device.close)
+                device.start()
+        for server in (self._pins, self._control):
+            stack.push_async_callback(server.close)
+            await server.start()
+        if self._dock is not None:
+            await stack.enter_async_context(_working(self._dock))
+
+    async def _watch(self, stopping: asyncio.Event) -> None:
+        devices = {"camera": self._camera, "microphone": self._microphone}
+        while not stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), WATCH_S)
+            dead = [name for name, device in devices.items() if device is not None and not device.running]
+            if dead:
+                raise SimulatorError(f"the {' and the '.join(dead)} died: see the traceback above")
+
+    def _build_microphone(self, claps: Claps) -> Microphone:
+        prepared = self._prepared
+        return Microphone(
+            speech(prepared.look.speech, prepared.seed),
+            claps,
+            prepared.scenario.microphone.clock_ppm,
+            prepared.world.epoch_ns,
+        )
+
+    def _build_dock(self, plant: Plant) -> SimDock:
+        prepared = self._prepared
+        return SimDock(
+            plant,
+            prepared.world.sight_at,
+            self._folder / DOCK_LINK,
+            self._folder / "marker.jsonl",
+            prepared.seed,
+            prepared.scenario.marker.sigma_deg,
+        )
+
+    def _write_endpoints(self) -> None:
+        camera = self._prepared.camera
+        endpoints: dict[str, object] = {
+            "camera": self._camera.server.url,
+            "gpio": str(self._folder / "gpio.sock"),
+            "control": str(self._folder / "control.sock"),
+            "width": camera.width,
+            "height": camera.height,
+            "rate_hz": camera.rate_hz,
+            "hfov_deg": camera.hfov_deg,
+        }
+        if self._microphone is not None:
+            endpoints["microphone"] = self._microphone.server.url
+        if self._dock is not None:
+            endpoints["dock"] = str(self._folder / DOCK_LINK)
+        fresh = self._folder / "endpoints.json.new"
+        fresh.write_text(json.dumps(endpoints, indent=1) + "\n", encoding="utf-8")
+        fresh.replace(self._folder / "endpoints.json")
+
+    def _handlers(self) -> dict[str, Handler]:
+        return {
+            "press": self._press,
+            "unplug": lambda request: self._plug(request, in_=False),
+            "replug": lambda request: self._plug(request, in_=True),
+            "silence-marker": self._silence_marker,
+            "lamp": lambda _: self._lamps(),
+            "status": lambda _: self._status(),
+        }
+
+    def _press(self, request: dict[str, object]) -> dict[str, object]:
+        button = request["button"]
+        if button == "panel":
+            self._pins.press()
+        elif button == "marker":
+            self._need_dock().press(str(request.get("press", "short")))
+        else:
+            raise ValueError(f"no button {button}: marker or panel")
+        return {"ok": True}
+
+    def _plug(self, request: dict[str, object], *, in_: bool) -> dict[str, object]:
+        device = self._device(str(request["device"]))
+        if in_:
+            device.replug()
+        else:
+            device.unplug()
+        return {"ok": True}
+
+    def _device(self, name: str) -> NutServer | SimDock:
+        if name == "dock":
+            return self._need_dock()
+        if name == "camera":
+            return self._camera.server
+        if name == "microphone" and self._microphone is not None:
+            return self._microphone.server
+        raise ValueError(f"no device {name} here: dock, camera or microphone")
+
+    def _silence_marker(self, request: dict[str, object]) -> dict[str, object]:
+        self._need_dock().silence(float(str(request["seconds"])))
+        return {"ok": True}
+
+    def _need_dock(self) -> SimDock:
+        if self._dock is None:
+            raise ValueError("there is no dock: the simulator runs with --no-dock")
+        return self._dock
+
+    def _lamps(self) -> dict[str, object]:
+        marker = bool(self._dock.status()["marker_lamp"]) if self._dock is not None else False
+        return {"panel": self._pins.lamp(), "marker": marker}
+
+    def _status(self) -> dict[str, object]:
+        camera = self._camera
+        return {
+            "camera": {**_plugged(camera.server), "frames": camera.frames, "skipped": camera.skipped},
+            "microphone": _plugged(self._microphone.server) if self._microphone is not None else None,
+            "dock": self._dock.status() if self._dock is not None else None,
+            **self._lamps(),
+        }
+
+
+def _plugged(server: NutServer) -> dict[str, object]:
+    return {"plugged": server.plugged, "watched": server.watched, "dropped": server.dropped}
+
+
+@asynccontextmanager
+async def _working(dock: SimDock) -> AsyncIterator[None]:
+    """The dock runs within; its failure ends what runs there."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(dock.run(), name="sim-dock")
+        yield
+        task.cancel()
