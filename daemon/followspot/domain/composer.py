@@ -27,7 +27,7 @@ RESTART_AFTER_S = 1.0
 """After a longer gap the view begins anew where the teacher is."""
 
 SIDEWAYS = Manner(wake=0.25, rest=0.07, slow=4.0, omega=2.5, hurry=4.0, acceleration=40.0)
-UPWARDS = Manner(wake=0.6, rest=0.15, slow=2.0, omega=1.6, hurry=3.0, acceleration=15.0)
+UPWARDS = Manner(wake=0.45, rest=0.12, slow=2.0, omega=2.0, hurry=3.5, acceleration=15.0)
 ZOOM = Manner(wake=0.5, rest=0.1, slow=0.05, omega=0.9, hurry=2.5, acceleration=0.6)
 ZOOM_SLACK = math.log(1.25)
 """The shot's size may be off by this factor before it counts as wrong."""

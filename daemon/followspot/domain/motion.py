@@ -10,8 +10,8 @@ class Manner:
     """How one axis of the view follows.
 
     It wakes when the error exceeds `wake` (a share of the slack) and rests again below `rest`, once target and
-    view are slower than `slow` (units per second). `omega` is the stiffness in rad/s of a critically damped spring, up to `hurry`
-    times stiffer as the error nears the slack; `acceleration` bounds it (times the same factor squared).
+    view are slower than `slow` (units per second). `omega` (rad/s) is the stiffness of a critically damped spring, up
+    to `hurry` times stiffer as the error nears the slack; `acceleration` bounds it, times the same factor squared.
     """
 
     wake: float

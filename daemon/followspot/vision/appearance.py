@@ -4,59 +4,65 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from cv2.typing import MatLike
 
-BINS = [12, 16, 16]
-RANGES = [16.0, 236.0, 88.0, 168.0, 88.0, 168.0]
-"""Y over its range; clothes and rooms lie within 40 levels of grey in U and V."""
+Codes = npt.NDArray[np.uint16]
+"""For each pixel the number of its colour among COLOURS."""
+Shares = npt.NDArray[np.float64]
+"""One value per colour."""
+
+LUMA_STEP, CHROMA_STEP, CHROMA_LOW, CHROMA_LEVELS = 20, 5, 88, 16
+"""Y in steps of 20 levels; U and V in steps of 5 within 40 of grey, where clothes and rooms lie."""
+LUMA_LEVELS = 256 // LUMA_STEP + 1
+COLOURS = LUMA_LEVELS * CHROMA_LEVELS * CHROMA_LEVELS
 LEARN_TEACHER = 0.08
 """Weight of one picture: an appearance is learned in a second or two and survives a short occlusion."""
 LEARN_ROOM = 0.15
 """The room changes while the camera pans."""
-FLOOR = 2e-4
-"""Colours seen less than this speak for nobody."""
+FLOOR = 1e-3
+"""Share of the pixels below which a colour speaks for nobody."""
+
+_LUMA_CODE = (np.arange(256) // LUMA_STEP * CHROMA_LEVELS * CHROMA_LEVELS).astype(np.uint16)
+_CHROMA_CODE = np.clip((np.arange(256) - CHROMA_LOW) // CHROMA_STEP, 0, CHROMA_LEVELS - 1).astype(np.uint16)
+
+
+def codes(colour: MatLike) -> Codes:
+    """The colour numbers of a Y, U, V picture."""
+    y, u, v = cv2.split(colour)
+    return np.asarray(_LUMA_CODE[y] + _CHROMA_CODE[u] * np.uint16(CHROMA_LEVELS) + _CHROMA_CODE[v])
 
 
 class Appearance:
-    """Two colour histograms, teacher and room, and from them a map of who is where."""
+    """How common each colour is, on the teacher and in the room; and from it a map of who is where."""
 
     def __init__(self) -> None:
-        self._teacher: MatLike | None = None
-        self._room: MatLike | None = None
+        self._teacher: Shares | None = None
+        self._room: Shares | None = None
 
     @property
     def known(self) -> bool:
-        """Whether it has been learned at all."""
+        """Whether both have been learned."""
         return self._teacher is not None and self._room is not None
 
-    def learn_teacher(self, colour: MatLike, mask: MatLike) -> None:
-        """Learn from the pixels where `mask` is 255."""
-        self._teacher = _blend(self._teacher, _histogram(colour, mask), LEARN_TEACHER)
+    def learn_teacher(self, seen: Codes) -> None:
+        """Learn from pixels that show the teacher."""
+        self._teacher = _blend(self._teacher, seen, LEARN_TEACHER)
 
-    def learn_room(self, colour: MatLike, mask: MatLike) -> None:
-        """Learn what surrounds the teacher."""
-        self._room = _blend(self._room, _histogram(colour, mask), LEARN_ROOM)
+    def learn_room(self, seen: Codes) -> None:
+        """Learn from pixels round the teacher."""
+        self._room = _blend(self._room, seen, LEARN_ROOM)
 
-    def likeness(self, colour: MatLike) -> MatLike:
+    def likeness(self, seen: Codes) -> MatLike:
         """For each pixel 0 (room) to 255 (teacher), 128 where the colour does not tell."""
         if self._teacher is None or self._room is None:
-            return np.full(colour.shape[:2], 128, np.uint8)
-        share = 255 * (self._teacher + FLOOR) / (self._teacher + self._room + 2 * FLOOR)
-        clipped = _within_ranges(colour)
-        return cv2.calcBackProject([clipped], [0, 1, 2], share.astype(np.float32), RANGES, 1)
+            return np.full(seen.shape, 128, np.uint8)
+        share = (self._teacher + FLOOR) / (self._teacher + self._room + 2 * FLOOR)
+        return np.asarray(np.round(255 * share).astype(np.uint8)[seen])
 
 
-def _within_ranges(colour: MatLike) -> MatLike:
-    return np.clip(colour, (16, 88, 88), (235, 167, 167)).astype(np.uint8)
-
-
-def _histogram(colour: MatLike, mask: MatLike) -> MatLike | None:
-    histogram = cv2.calcHist([_within_ranges(colour)], [0, 1, 2], mask, BINS, RANGES)
-    total = float(histogram.sum())
-    return np.divide(histogram, total) if total > 0 else None
-
-
-def _blend(old: MatLike | None, new: MatLike | None, weight: float) -> MatLike | None:
-    if old is None or new is None:
-        return old if new is None else new
-    return np.asarray((1 - weight) * old + weight * new)
+def _blend(old: Shares | None, seen: Codes, weight: float) -> Shares | None:
+    if seen.size == 0:
+        return old
+    new = np.bincount(seen.ravel(), minlength=COLOURS) / seen.size
+    return new if old is None else np.asarray((1 - weight) * old + weight * new)

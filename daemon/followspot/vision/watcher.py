@@ -17,7 +17,7 @@ from followspot.domain.body import Body
 from followspot.domain.geometry import clamp
 from followspot.domain.sighting import Hint, Sighting, SightingKind
 from followspot.domain.view import Rect
-from followspot.vision.appearance import Appearance
+from followspot.vision.appearance import Appearance, Codes, codes
 from followspot.vision.motion import Change, MotionFinder
 from followspot.vision.outline import OutlineFinder
 from followspot.vision.picture import SmallPicture
@@ -78,12 +78,12 @@ class Watcher:
         self, picture: SmallPicture, change: Change | None, middle_ns: int, strip: Strip, bust: Rect, hint: Hint
     ) -> list[Sighting]:
         assert hint.estimate is not None
-        colour = picture.lit_colour(self._light)
+        seen = codes(picture.lit_colour(self._light))
         columns = picture.lens.width
         moved = strip.profile(change.mask, columns) if change else np.zeros(columns)
-        alike = 2 * strip.profile(self._appearance.likeness(colour), columns) - 1
+        alike = 2 * strip.profile(self._appearance.likeness(seen), columns) - 1
         if hint.marked:
-            self._learn(colour, alike, strip, bust)
+            self._learn(seen, alike, strip, bust)
         x = self._decide(strip, moved, alike)
         found = [
             self._moving(picture, strip, moved, x, middle_ns, hint.estimate),
@@ -138,16 +138,16 @@ class Watcher:
     def _azimuth(picture: SmallPicture, strip: Strip, x: float) -> float:
         return picture.lens.unproject(x, (strip.top + strip.bottom) / 2, picture.aim).azimuth_deg
 
-    def _learn(self, colour: MatLike, alike: Profile, strip: Strip, bust: Rect) -> None:
+    def _learn(self, seen: Codes, alike: Profile, strip: Strip, bust: Rect) -> None:
         """The marker vouches for the place: see whether the looks would have found it, then learn them."""
         if self._appearance.known:
             near = np.abs(np.arange(len(alike)) + 0.5 - strip.x) <= 3 * strip.width
             best = int(np.where(near, strip.filled(alike), -np.inf).argmax())
             agreed = abs(best + 0.5 - strip.x) < 0.5 * strip.width
             self._trust += TRUST_STEP * (float(agreed) - self._trust)
-        body, room = _masks(colour.shape[:2], bust)
-        self._appearance.learn_teacher(colour, body)
-        self._appearance.learn_room(colour, room)
+        body, room = _masks(seen.shape, bust)
+        self._appearance.learn_teacher(seen[body > 0])
+        self._appearance.learn_room(seen[room > 0])
 
 
 def _masks(shape: tuple[int, ...], bust: Rect) -> tuple[MatLike, MatLike]:
