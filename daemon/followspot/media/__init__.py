@@ -1,0 +1,1 @@
+"""Camera and microphone in, segments out. The only home of PyAV."""

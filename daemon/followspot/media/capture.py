@@ -101,7 +101,6 @@ def to_yuv420p(frame: av.VideoFrame) -> av.VideoFrame:
         src_color_range=ColorRange.JPEG if full_range else ColorRange.MPEG,
         dst_color_range=ColorRange.MPEG,
     )
-    converted.pts, converted.time_base = frame.pts, frame.time_base
     converted.colorspace = frame.colorspace if is_specified(frame.colorspace) else MATRIX_BT601
     return converted
 

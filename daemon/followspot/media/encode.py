@@ -35,7 +35,7 @@ _HOLD_AFTER_PERIODS = 2.5
 # How often the loop looks at the clock when no picture comes.
 _TICK_S = 0.02
 # The first picture waits this long for the microphone, so that a lesson does not begin with a declared silence.
-_SOUND_GRACE_S = 0.4
+_SOUND_GRACE_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +92,7 @@ class EncodeLoop:
         self._renderer = ViewRenderer(settings.view.width, settings.view.height)
         self._segment_ticks = round(settings.recording.segment_s * VIDEO_TIMESCALE)
         self._recording: _Recording | None = None
+        self._start_by_ns: int | None = None
         self._planner_failed = False
         self._late_told = False
         self.beat_ns = clock.monotonic_ns()
@@ -152,13 +153,14 @@ class EncodeLoop:
         self._encode(recording, _Picture(rendered, view, captured.exposure_ns, latency_ns, pts), held=False)
 
     def _begin(self, captured: CapturedFrame) -> _Recording | None:
-        """Start with this picture; None if it is older than the first sound and is left out."""
-        self._track.wait_decided(_SOUND_GRACE_S)
-        first_sound = self._track.first_index()
-        if self._track.expected and first_sound is not None and sample_at(captured.exposure_ns) < first_sound:
+        """Start with this picture; None if it is left out because sound is still being waited for."""
+        now_ns = self._clock.monotonic_ns()
+        if self._start_by_ns is None:
+            self._start_by_ns = now_ns + _SOUND_GRACE_NS
+        if now_ns < self._start_by_ns and not self._track.ready_for(sample_at(captured.exposure_ns)):
             return None
         frame = captured.frame
-        age = timedelta(microseconds=(self._clock.monotonic_ns() - captured.exposure_ns) // _NS_PER_US)
+        age = timedelta(microseconds=(now_ns - captured.exposure_ns) // _NS_PER_US)
         self._recording = _Recording(self._settings, self._plan, self._sink, self._track, captured)
         self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, frame.width, frame.height))
         return self._recording

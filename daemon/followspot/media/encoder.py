@@ -21,6 +21,8 @@ Packet: TypeAlias = "av.Packet[Any]"
 VIDEO_TIMESCALE = 90_000
 SOUND_RATE_HZ = 48_000
 SOUND_FRAME_SAMPLES = 1024
+MATRIX_BT709 = int(Colorspace.ITU709)
+MATRIX_BT601 = int(Colorspace.ITU601)
 
 # A player that seeks decodes from the last key frame: at most this much.
 _KEY_FRAME_INTERVAL_S = 10
@@ -146,7 +148,3 @@ def aac_codec_string(extradata: bytes | None) -> str:
     if not extradata:
         raise ValueError("the AAC encoder gave no configuration")
     return f"mp4a.40.{extradata[0] >> 3}"
-
-
-MATRIX_BT709 = int(Colorspace.ITU709)
-MATRIX_BT601 = int(Colorspace.ITU601)

@@ -31,11 +31,6 @@ class SoundTrack:
         self._changed = threading.Condition()
         self._expected = expected
 
-    @property
-    def expected(self) -> bool:
-        """Whether waiting for sound makes sense."""
-        return self._expected
-
     def expect(self, expected: bool) -> None:
         """State whether sound is to come."""
         with self._changed:
@@ -50,15 +45,10 @@ class SoundTrack:
                 self._chunks.popleft()
             self._changed.notify_all()
 
-    def first_index(self) -> int | None:
-        """Index of the oldest sample there is."""
+    def ready_for(self, index: int) -> bool:
+        """Whether there is sound from `index` on, or none is expected."""
         with self._changed:
-            return self._chunks[0][0] if self._chunks else None
-
-    def wait_decided(self, timeout_s: float) -> None:
-        """Wait until there is sound, or none is expected."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._chunks or not self._expected, timeout_s)
+            return not self._expected or (bool(self._chunks) and self._chunks[0][0] <= index)
 
     def wait_covered(self, end: int, timeout_s: float) -> bool:
         """Wait until every sample before `end` is here, or none is expected; whether there is nothing to wait for."""
