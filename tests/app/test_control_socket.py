@@ -18,9 +18,8 @@ async def take(command) -> Answer:
 
 @pytest.fixture
 async def path(tmp_path):
-    runtime = tmp_path / "run"
-    task = asyncio.create_task(ControlSocket(runtime, take).run())
-    path = runtime / "control.sock"
+    path = tmp_path / "run" / "control.sock"
+    task = asyncio.create_task(ControlSocket(path, take).run())
     while not path.exists() or path.stat().st_mode & 0o777 != 0o660:  # noqa: ASYNC110 - only the file tells
         await asyncio.sleep(0.005)
     yield path
@@ -82,7 +81,7 @@ async def test_a_client_that_only_connects_does_not_keep_it_from_ending(path):
 
 async def test_a_socket_left_by_a_killed_daemon_is_replaced(tmp_path):
     (tmp_path / "control.sock").touch()
-    task = asyncio.create_task(ControlSocket(tmp_path, take).run())
+    task = asyncio.create_task(ControlSocket(tmp_path / "control.sock", take).run())
     while not (tmp_path / "control.sock").is_socket():  # noqa: ASYNC110 - only the file tells
         await asyncio.sleep(0.005)
     task.cancel()

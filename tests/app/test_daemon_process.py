@@ -192,6 +192,16 @@ def test_a_second_daemon_on_the_same_state_is_refused(started):
     assert box.ask("status").returncode == 0
 
 
+def test_where_nothing_can_be_kept_it_says_so_and_ends(tmp_path, stack):
+    box = Box(tmp_path, free_port())
+    stack.callback(box.manager.close)
+    (tmp_path / "media").write_text("a file where the folder belongs")
+    done = box.ask("run")
+    assert done.returncode == 1
+    assert f"{tmp_path}/media" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_frozen_loop_does_not_feed_the_watchdog(started):
     box, process = started()
     process.send_signal(signal.SIGSTOP)

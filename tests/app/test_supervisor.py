@@ -68,6 +68,7 @@ async def test_a_kept_task_that_crashes_is_an_alert_and_begins_again(supervisor,
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_the_daemon_in_order(supervisor, number):
+    supervisor.catch_signals()
     supervisor.keep("framing", live)
     end = asyncio.create_task(supervisor.until_end())
     await asyncio.sleep(0)

@@ -71,7 +71,9 @@ class Daemon:
         )
         self.session = SessionLoop(clock, self.recorder, self.storage, self._on_session_status)
         self.desk = Desk(self.session, partial(full_report, self))
-        self.control_socket = ControlSocket(settings.paths.runtime, partial(self.desk.take, source="command-line"))
+        self.control_socket = ControlSocket(
+            settings.paths.control_socket, partial(self.desk.take, source="command-line")
+        )
         self.bus = self._make_bus()
         self.panel: Panel | None = None
         self._listen()
@@ -154,7 +156,7 @@ class Daemon:
 
     def _show(self) -> None:
         if self.panel is not None:
-            self.panel.lamp(_lamp(self.session.status, self.alerts))
+            self.panel.lamp(lamp_for(self.session.status, self.alerts))
         self.publish_state()
 
     def _on_media_notice(self, notice: MediaNotice) -> None:
@@ -187,7 +189,8 @@ class Daemon:
         return hand_over
 
 
-def _lamp(status: SessionStatus, alerts: AlertRegistry) -> LampState:
+def lamp_for(status: SessionStatus, alerts: AlertRegistry) -> LampState:
+    """What the lamp on the box has to say."""
     if status.on_disk:
         return LampState.RECORDING
     if any(alert.code in PREVENT_RECORDING for alert in alerts.active):

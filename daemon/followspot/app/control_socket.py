@@ -8,7 +8,6 @@ from pathlib import Path
 from followspot.domain.commands import MAX_COMMAND_BYTES, Answer, Command, parse_command, readable_id
 from followspot.domain.errors import CommandRefusedError
 
-SOCKET_NAME = "control.sock"
 SOCKET_MODE = 0o660
 """Who is in the daemon's group may command it."""
 
@@ -16,10 +15,10 @@ _log = logging.getLogger(__name__)
 
 
 class ControlSocket:
-    """Listens in the runtime directory. Lives on the loop that calls `run`."""
+    """Listens at `path`. Lives on the loop that calls `run`."""
 
-    def __init__(self, runtime: Path, on_command: Callable[[Command], Awaitable[Answer]]) -> None:
-        self._path = runtime / SOCKET_NAME
+    def __init__(self, path: Path, on_command: Callable[[Command], Awaitable[Answer]]) -> None:
+        self._path = path
         self._on_command = on_command
         self._clients: set[asyncio.Task[None]] = set()
 

@@ -16,6 +16,8 @@ from followspot.settings.models import Settings
 
 CLOSE_LESSON_TIMEOUT_S = 15.0
 """Look-ahead, the last fragments and a slow card's syncs; what is not closed by then is salvaged at the next start."""
+CLOSE_STORAGE_TIMEOUT_S = 5.0
+"""Nothing but the database's own end is left to be written."""
 JOIN_TIMEOUT_S = 2.0
 """The recorder's threads have said their last word already."""
 
@@ -40,6 +42,7 @@ async def _serve(settings: Settings, notifier: Notifier) -> bool:
     keep_frame_memory()
     clock, alerts = SystemClock(), AlertRegistry()
     supervisor = Supervisor(alerts, clock)
+    supervisor.catch_signals()
     daemon = Daemon(settings, clock, alerts, supervisor)
     try:
         await _record_first(daemon)
@@ -93,4 +96,8 @@ async def _close_parts(daemon: Daemon) -> None:
     await asyncio.to_thread(daemon.recorder.join, JOIN_TIMEOUT_S)
     if daemon.vision is not None:
         await asyncio.to_thread(daemon.vision.stop)
-    await daemon.storage.close()
+    try:
+        async with asyncio.timeout(CLOSE_STORAGE_TIMEOUT_S):
+            await daemon.storage.close()
+    except TimeoutError:
+        _log.error("the disk does not answer: the storage was not closed within %s s", CLOSE_STORAGE_TIMEOUT_S)

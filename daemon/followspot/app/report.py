@@ -9,7 +9,6 @@ from followspot.domain.session import SessionState
 
 if TYPE_CHECKING:
     from followspot.app.compose import Daemon
-    from followspot.bus.mqtt import MqttBus
 
 
 def alert_list(alerts: tuple[Alert, ...]) -> list[dict[str, object]]:
@@ -49,7 +48,7 @@ def full_report(daemon: "Daemon") -> dict[str, object]:
         **state_report(daemon.session.status, daemon.alerts.active, framing),
         "device": daemon.settings.device.id,
         "dock": daemon.dock_keeper.dock.link.value if daemon.dock_keeper else "none",
-        "broker": _broker(daemon.bus),
+        "broker": _broker(daemon),
         "frames": recorder.frames,
         "frames_dropped": recorder.dropped,
         "disk_queue_bytes": storage.queued_bytes,
@@ -57,5 +56,7 @@ def full_report(daemon: "Daemon") -> dict[str, object]:
     }
 
 
-def _broker(bus: "MqttBus | None") -> str:
-    return "connected" if bus is not None and bus.status()["connected"] else "not connected"
+def _broker(daemon: "Daemon") -> str:
+    if not daemon.settings.mqtt.host:
+        return "none"
+    return "connected" if daemon.bus is not None and daemon.bus.status()["connected"] else "not connected"

@@ -52,11 +52,14 @@ class Supervisor:
 
         return run
 
-    async def until_end(self) -> None:
-        """Wait for SIGTERM, SIGINT or a fault that ends the daemon."""
+    def catch_signals(self) -> None:
+        """From now on SIGTERM and SIGINT end the daemon in order."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)
+
+    async def until_end(self) -> None:
+        """Wait for a signal, or for a fault that ends the daemon."""
         await self._end.wait()
 
     async def close(self) -> None:

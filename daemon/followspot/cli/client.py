@@ -16,7 +16,6 @@ from followspot.settings.load import load
 
 ANSWER_TIMEOUT_S = 10.0
 """The daemon answers at once unless it is stuck, which is worth knowing soon."""
-SOCKET_NAME = "control.sock"
 
 
 class NoDaemonError(FollowspotError):
@@ -27,7 +26,7 @@ def socket_path(arguments: argparse.Namespace) -> Path:
     """Where the daemon listens. Raises ConfigurationError."""
     if arguments.socket is not None:
         return Path(arguments.socket)
-    return load(arguments.config).paths.runtime / SOCKET_NAME
+    return load(arguments.config).paths.control_socket
 
 
 def ask(path: Path, name: str) -> Answer:

@@ -35,6 +35,11 @@ class PathSettings(Table):
     state: TextPath = Path("/var/lib/followspot/state")
     runtime: TextPath = Path("/run/followspot")
 
+    @property
+    def control_socket(self) -> Path:
+        """Where the daemon takes commands from the `followspot` command."""
+        return self.runtime / "control.sock"
+
 
 class CameraSettings(Table):
     """`[camera]`: anything PyAV opens."""
