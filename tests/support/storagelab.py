@@ -24,6 +24,7 @@ from followspot.settings.models import PathSettings, RecordingSettings, Settings
 from followspot.storage.disk import Disk
 from followspot.storage.notices import StorageNotice
 from followspot.storage.recovery import Recovery
+from followspot.storage.reserve import RESERVE_FILE
 from followspot.storage.storage import QUEUE_LIMIT_BYTES, Storage
 
 LESSON = "0198c0de-0000-7000-8000-000000000001"
@@ -275,7 +276,7 @@ class CountingDisk(Disk):
 class FaultyDisk(CountingDisk):
     """From the `first` operation on, `length` operations fail with `error`; a failing write leaves half behind.
 
-    A full disk heals when something is removed, as a real one does.
+    A full disk has room again once the reserve is removed, as a real one has.
     """
 
     def __init__(self, error: int, first: int, length: int = 1_000_000) -> None:
@@ -284,9 +285,9 @@ class FaultyDisk(CountingDisk):
         self.failed: list[str] = []
 
     def before(self, number: int, name: str, *args: Any) -> None:
-        if not self.first <= number < self.first + self.length or name in ("remove", "remove_folder"):
-            if name == "remove" and self.error == errno.ENOSPC and args[0].name.startswith(".followspot"):
-                self.length = 0 if number >= self.first else self.length
+        if name == "remove" and self.error == errno.ENOSPC and args[0].name == RESERVE_FILE and args[0].exists():
+            self.length = 0  # from here on there is room
+        if name in ("remove", "remove_folder") or not self.first <= number < self.first + self.length:
             return
         if self.error == errno.ENOSPC and name in ("sync", "rename", "truncate", "sync_folder"):
             return  # needs no new space
