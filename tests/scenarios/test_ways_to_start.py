@@ -21,7 +21,7 @@ def by_panel(stage: Stage, _verb: str) -> None:
 
 
 def by_cli(stage: Stage, verb: str) -> None:
-    command = [sys.executable, "-m", "followspot.cli.main", verb, "--config", str(stage.config)]
+    command = [sys.executable, "-m", "followspot", verb, "--config", str(stage.config)]
     subprocess.run(command, check=True, capture_output=True, timeout=20)
 
 

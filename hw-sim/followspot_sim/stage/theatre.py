@@ -107,7 +107,7 @@ class Stage:
             [
                 sys.executable,
                 "-m",
-                "followspot_sim.cli",
+                "followspot_sim",
                 "run",
                 "--dir",
                 str(self.sim_folder),
@@ -158,7 +158,7 @@ class Stage:
                 *self.options.daemon_prefix,
                 sys.executable,
                 "-m",
-                "followspot.cli.main",
+                "followspot",
                 "run",
                 "--config",
                 str(self.config),
