@@ -12,6 +12,7 @@ COMMANDS = {
     "run": ("followspot_sim.run_command", "run the simulated classroom: camera, microphone, dock and pins"),
     "look": ("followspot_sim.look_command", "render one frame to a PNG file"),
     "demo": ("followspot_sim.demo", "record a lesson with everything simulated, and judge it"),
+    "bench": ("followspot_sim.bench", "measure the daemon against its budgets"),
 }
 """Name, module with add_arguments(parser) and run(arguments) -> exit code, and a line of help.
 

@@ -1,0 +1,36 @@
+"""`daemon_rss_mb` and `start_to_recording_s`: what the box needs and how soon it records, at its full work.
+
+The camera gives 1920x1080, everything is switched on. Memory is the most that was ever resident, loading included.
+The start is timed from the command to the arrival of `lesson.started` at a subscriber of the broker, which is after
+the first fragment has reached the disk.
+"""
+
+import time
+from functools import partial
+from statistics import median
+
+from followspot_sim.bench import lesson
+from followspot_sim.bench.options import BenchOptions
+from followspot_sim.bench.results import Figure
+from followspot_sim.bench.usage import peak_resident_mb
+from followspot_sim.stage import Stage, StageOptions
+
+RESIDENT, START = "daemon_rss_mb", "start_to_recording_s"
+RESIDENT_BUDGET_MB, START_BUDGET_S = 250.0, 1.5
+CAMERA = ("--size", "1920x1080")
+
+
+def measure(options: BenchOptions) -> list[Figure]:
+    """Share the time of one round among `rounds` lessons, but at least a second each."""
+    with Stage(StageOptions(options.folder / "box", CAMERA)) as stage:
+        stage.start()
+        seconds = max(1.0, options.seconds / options.rounds)
+        runs = [lesson.record(stage, partial(time.sleep, seconds))[0] for _ in range(options.rounds)]
+        assert stage.daemon is not None, "the daemon is not running"
+        resident_mb = peak_resident_mb(stage.daemon.pid)
+    starts = [round(run.started_after_s, 3) for run in runs]
+    recorded = {"frames": [run.cost.frames for run in runs], "gaps": sum(run.gaps for run in runs)}
+    return [
+        Figure(RESIDENT, round(resident_mb, 1), "MB", RESIDENT_BUDGET_MB, recorded),
+        Figure(START, median(starts), "s", START_BUDGET_S, {"rounds": starts}),
+    ]

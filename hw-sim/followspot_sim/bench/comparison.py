@@ -1,0 +1,55 @@
+"""The daemon against ffmpeg at the same work: costs for each frame, and their ratio."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from followspot_sim.bench import x264
+from followspot_sim.bench.cost import Cost
+from followspot_sim.bench.ffmpeg import Recorded
+from followspot_sim.bench.lesson import LessonRun
+from followspot_sim.bench.results import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Both, one after the other or side by side."""
+
+    daemon: Cost
+    ffmpeg: Cost
+
+    @property
+    def ratio(self) -> float:
+        """How many times ffmpeg's cost the daemon's is, for a frame."""
+        return self.daemon.ms_per_frame / self.ffmpeg.ms_per_frame
+
+    def to_json(self) -> dict[str, float]:
+        """For bench.json."""
+        return {
+            "daemon_ms_per_frame": round(self.daemon.ms_per_frame, 3),
+            "daemon_frames": self.daemon.frames,
+            "ffmpeg_ms_per_frame": round(self.ffmpeg.ms_per_frame, 3),
+            "ffmpeg_frames": self.ffmpeg.frames,
+            "ratio": round(self.ratio, 4),
+        }
+
+
+def median_ratio(rounds: Sequence[Round]) -> float:
+    """One disturbed round does not move it."""
+    return median(each.ratio for each in rounds)
+
+
+def conclude(name: str, budget: float, runs: Sequence[tuple[LessonRun, Recorded]], loading_s: float) -> Figure:
+    """The median ratio, with everything a doubter may ask for; `loading_s` of each ffmpeg run does not count."""
+    rounds = [Round(d.cost, f.cost.less(loading_s)) for d, f in runs]
+    whole = [Round(d.cost, f.cost) for d, f in runs]
+    daemon, other = runs[-1]
+    detail = {
+        "rounds": [each.to_json() for each in rounds],
+        "ffmpeg_loading_cpu_s": round(loading_s, 3),
+        "ratio_with_ffmpeg_loading": round(median_ratio(whole), 4),
+        "ffmpeg": other.command,
+        "x264_differences": x264.differences(daemon.first_segment, other.first_segment),
+        "daemon_gaps": sum(d.gaps for d, _ in runs),
+    }
+    return Figure(name, round(median_ratio(rounds), 4), "ratio", budget, detail)

@@ -1,0 +1,25 @@
+"""Every figure there is, by the runs that give it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from followspot_sim.bench import box, fixed_view, following
+from followspot_sim.bench.options import BenchOptions
+from followspot_sim.bench.results import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Figures that come from the same runs."""
+
+    figures: tuple[str, ...]
+    measure: Callable[[BenchOptions], list[Figure]]
+
+
+FAMILIES = (
+    Family((fixed_view.NAME,), fixed_view.measure),
+    Family((following.NAME,), following.measure),
+    Family((box.RESIDENT, box.START), box.measure),
+)
+
+FIGURES = tuple(name for family in FAMILIES for name in family.figures)

@@ -1,0 +1,51 @@
+"""`daemon_cpu_tracking_vs_ffmpeg`: the whole daemon at its full work against ffmpeg with a fixed crop and scale.
+
+The daemon follows the teacher of the simulated classroom: dock, vision, steering and a zoom for every frame. ffmpeg
+records the same camera at the same time, through a splitter, since a camera that nobody turns would give it easier
+pictures. So both encode the same classroom on an equally busy machine. Costs are counted as for the fixed view.
+"""
+
+from functools import partial
+
+from followspot_sim.bench import ffmpeg, lesson
+from followspot_sim.bench.comparison import conclude
+from followspot_sim.bench.helper import Helper
+from followspot_sim.bench.options import BenchOptions
+from followspot_sim.bench.results import Figure
+from followspot_sim.bench.task import Crop, Task
+from followspot_sim.stage import Stage, StageOptions
+
+NAME = "daemon_cpu_tracking_vs_ffmpeg"
+BUDGET = 1.15
+ZOOMED = Crop(1024, 576, 128, 72)
+"""An ordinary shot of the simulated teacher."""
+
+Inputs = dict[str, str]
+
+
+def measure(options: BenchOptions) -> list[Figure]:
+    """Record `rounds` lessons with both."""
+    task = Task(ZOOMED)
+    folder = options.folder / "following"
+    with Stage(StageOptions(folder, tables=task.tables())) as stage:
+        stage.start_broker()
+        stage.start_simulator()
+        devices = [stage.endpoints["camera"], stage.endpoints["microphone"]]
+        with Helper("splitter_process", devices, folder) as splitter:
+            stage.endpoints |= _inputs(splitter.urls, "daemon")
+            stage.write_config()
+            stage.start_daemon()
+            return [_compare(stage, task, options, _inputs(splitter.urls, "ffmpeg"))]
+
+
+def _inputs(urls: Inputs, client: str) -> Inputs:
+    return {device: urls[f"{client} {device}"] for device in ("camera", "microphone")}
+
+
+def _compare(stage: Stage, task: Task, options: BenchOptions, inputs: Inputs) -> Figure:
+    loading_s = ffmpeg.loading_cost_s(stage.folder)
+    runs = []
+    for number in range(options.rounds):
+        folder = stage.folder / f"ffmpeg-{number}"
+        runs.append(lesson.record(stage, partial(ffmpeg.record, task, inputs, options.seconds, folder)))
+    return conclude(NAME, BUDGET, runs, loading_s)

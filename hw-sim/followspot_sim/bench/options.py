@@ -1,0 +1,13 @@
+"""How long and how often is measured, and where the work lies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """`folder` takes recordings and logs; what is in it is the evidence for the figures."""
+
+    folder: Path
+    rounds: int
+    seconds: float
