@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +17,7 @@ from support.storagelab import (
     WIDTH,
     Box,
     Segment,
+    decoded_frames,
     events,
     give,
     opened,
@@ -89,30 +88,6 @@ async def test_the_playlist_plays_from_end_to_end(box: Box, media: list[Segment]
         playlist = box.lesson / "copy.m3u8"
         playlist.write_text(f"{text}#EXT-X-ENDLIST\n")
     assert decoded_frames(ffmpeg, playlist) == 3 * SEGMENT_S * RATE_HZ
-
-
-def decoded_frames(ffmpeg: str, playlist: Path) -> int:
-    """Pictures in a full decode that must be silent about errors."""
-    command = [
-        ffmpeg,
-        "-v",
-        "error",
-        "-i",
-        str(playlist),
-        "-map",
-        "0:v",
-        "-f",
-        "framemd5",
-        "-",
-        "-map",
-        "0:a",
-        "-f",
-        "null",
-        "-",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
-    assert done.stderr == ""
-    return sum(1 for line in done.stdout.splitlines() if line and not line.startswith("#"))
 
 
 async def test_a_gap_is_on_record_and_announced(box: Box, media: list[Segment]) -> None:

@@ -1,19 +1,19 @@
 """After a crash: the lesson goes on, or is completed, and what is missing is declared."""
 
+from dataclasses import replace
+
 import pytest
 
-from followspot.domain.recording import LessonOrigin, LessonPlan
+from followspot.domain.recording import LessonPlan
 from support.programs import require_program
 from support.storagelab import (
-    HEIGHT,
     LESSON,
     RATE_HZ,
     SEGMENT_S,
-    WALL,
-    WIDTH,
     Box,
     FakeBoot,
     Segment,
+    decoded_frames,
     events,
     give,
     opened,
@@ -36,7 +36,6 @@ async def crash_in_second_segment(box: Box, media: list[Segment], fragments: int
 
 
 async def test_the_lesson_goes_on_where_its_media_ended(box: Box, media: list[Segment]) -> None:
-    ffmpeg = require_program("ffmpeg")
     await crash_in_second_segment(box, media, fragments=2)
     later = Box(box.root, boot=FakeBoot(skew_ns=300 * SECOND_NS))
     async with opened(later) as (storage, recovery):
@@ -56,9 +55,88 @@ async def test_the_lesson_goes_on_where_its_media_ended(box: Box, media: list[Se
     # The test hands media over faster than it lasts: what is missing is the time that passed less the media's.
     assert gap["missing_ns"] == pytest.approx(300 * SECOND_NS - plan.media_start_ns, abs=5 * SECOND_NS)
     assert told[2]["data"]["duration_ns"] == salvaged_ns
-    await complete_and_play(later, media[2], plan, ffmpeg)
 
 
-async def complete_and_play(box: Box, segment: Segment, plan: LessonPlan, ffmpeg: str) -> None:
-    """A second crash before any media, then the last segment; the playlist decodes across the cut."""
-    from storage_playlist import decoded_frames  # noqa: PLC0415
+async def test_a_lesson_with_a_cut_plays_across_it(box: Box, media: list[Segment]) -> None:
+    ffmpeg = require_program("ffmpeg")
+    await crash_in_second_segment(box, media, fragments=2)
+    async with opened(Box(box.root)) as (storage, recovery):
+        assert recovery.resume is not None
+        storage.lesson_sink(recovery.resume, "resume").begin(origin())  # and the next crash, before any media
+        await storage.pending(0, 1)
+    async with opened(Box(box.root)) as (storage, recovery):
+        plan = recovery.resume
+        assert plan is not None
+        assert plan.first_index == 2
+        sink = storage.lesson_sink(plan, "resume")
+        sink.begin(origin())
+        give(sink, Segment(media[2].fragments, replace(media[2].end, start_ns=plan.media_start_ns)))
+        await storage.complete_lesson(LESSON, "stopped")
+        told = await events(storage)
+    assert [gap["start_ns"] for gap in told[-1]["data"]["gaps"]] == [plan.media_start_ns] * 2
+    playlist = (box.lesson / "playlist.m3u8").read_text()
+    assert playlist.count("#EXT-X-DISCONTINUITY\n") == 1
+    assert playlist.count("#EXT-X-MAP:") == 2
+    frames = sum(e["data"]["frames"] for e in told if e["type"] == "segment.ready")
+    assert frames > 2 * SEGMENT_S * RATE_HZ
+    assert decoded_frames(ffmpeg, box.lesson / "playlist.m3u8") == frames
+
+
+@pytest.mark.parametrize(
+    ("boot", "within_min"),
+    [(FakeBoot(skew_ns=610 * SECOND_NS), 10), (FakeBoot("boot-2"), 10), (FakeBoot(), 0)],
+    ids=["too late", "another boot", "switched off"],
+)
+async def test_a_lesson_that_cannot_go_on_is_completed(
+    box: Box, media: list[Segment], boot: FakeBoot, within_min: float
+) -> None:
+    await crash_in_second_segment(box, media, fragments=3)
+    async with opened(Box(box.root, boot=boot, resume_within_min=within_min)) as (storage, recovery):
+        assert recovery.resume is None
+        completed = (await events(storage))[-1]
+    assert completed["type"] == "lesson.completed"
+    assert (completed["data"]["reason"], completed["data"]["segments"]) == ("interrupted", 2)
+
+
+async def test_a_lesson_whose_first_fragment_was_lost_is_completed_with_nothing(box: Box, media: list[Segment]) -> None:
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        sink.open_segment(0, 0)
+        sink.write_fragment(0, media[0].fragments[0][:500])
+        await storage.pending(0, 1)
+    async with opened(Box(box.root, boot=FakeBoot("boot-2"))) as (storage, _):
+        told = await events(storage)
+    assert [e["type"] for e in told] == ["lesson.started", "lesson.completed"]
+    assert told[1]["data"]["segments"] == 0
+    assert {path.name for path in box.lesson.iterdir()} == {"framing.jsonl", "manifest.json", "playlist.m3u8"}
+
+
+async def test_a_torn_framing_line_is_cut(box: Box, media: list[Segment]) -> None:
+    await crash_in_second_segment(box, media, fragments=1)
+    framing = box.lesson / "framing.jsonl"
+    whole = framing.read_bytes()
+    framing.write_bytes(whole + b'{"torn": 1')
+    async with opened(Box(box.root)):
+        assert framing.read_bytes() == whole
+
+
+async def test_an_announced_segment_that_is_gone_is_reported(box: Box, media: list[Segment]) -> None:
+    await crash_in_second_segment(box, media, fragments=1)
+    (box.lesson / "segment-00000.mp4").unlink()
+    async with opened(Box(box.root)) as (_, recovery):
+        assert recovery.missing == (f"{LESSON}/segment-00000.mp4",)
+
+
+async def test_a_completed_lesson_takes_nothing_more(box: Box, media: list[Segment]) -> None:
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        await storage.complete_lesson(LESSON, "stopped")
+        before = await events(storage)
+        give(sink, media[0])
+        late = storage.lesson_sink(LessonPlan(LESSON, 1, 5), "test")
+        late.begin(origin())
+        give(late, media[0])
+        await storage.complete_lesson(LESSON, "shutdown")
+        assert await events(storage) == before

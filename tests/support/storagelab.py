@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import struct
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -237,6 +238,30 @@ async def record_lesson(box: Box, media: list[Segment], reason: str = "stopped")
             give(sink, segment)
         await storage.complete_lesson(LESSON, reason)
     return recovery
+
+
+def decoded_frames(ffmpeg: str, playlist: Path) -> int:
+    """Pictures in a full decode that must be silent about errors."""
+    command = [
+        ffmpeg,
+        "-v",
+        "error",
+        "-i",
+        str(playlist),
+        "-map",
+        "0:v",
+        "-f",
+        "framemd5",
+        "-",
+        "-map",
+        "0:a",
+        "-f",
+        "null",
+        "-",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert done.stderr == ""
+    return sum(1 for line in done.stdout.splitlines() if line and not line.startswith("#"))
 
 
 OPERATIONS = (
