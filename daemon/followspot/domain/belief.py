@@ -16,7 +16,7 @@ WALK_SPEED_MPS = 0.8
 """Root mean square speed across the view of a teacher who walks and stands in turn."""
 WALK_MEMORY_S = 2.0
 """A teacher's walk lasts about this long; with the speed above it means accelerations of about 1.5 m/s²."""
-ELEVATION_WANDER_DEG = 1.0
+ELEVATION_WANDER_DEG = 0.5
 """The elevation drifts by this much in a second: it changes with the distance only."""
 DISTANCE_SPREAD = 0.35
 """Standard deviation of ln(distance) while it is only known to be typical: 2.5 to 5 m round 3.5 m."""

@@ -28,7 +28,9 @@ RESTART_AFTER_S = 1.0
 
 SIDEWAYS = Manner(wake=0.25, rest=0.07, slow=4.0, omega=2.5, hurry=4.0, acceleration=40.0)
 UPWARDS = Manner(wake=0.45, rest=0.12, slow=2.0, omega=2.0, hurry=3.5, acceleration=15.0)
-ZOOM = Manner(wake=0.5, rest=0.1, slow=0.05, omega=0.9, hurry=2.5, acceleration=0.6)
+ZOOM = Manner(wake=0.8, rest=0.1, slow=0.05, omega=0.9, hurry=2.5, acceleration=0.6)
+DOWNWARDS_EASE = 2.0
+"""Too much room over the head is so much less wrong than too little."""
 ZOOM_SLACK = math.log(1.25)
 """The shot's size may be off by this factor before it counts as wrong."""
 
@@ -73,7 +75,7 @@ class Composer:
         if dt_s is None:
             self._zoom.settle(math.log(height))
         else:
-            self._zoom.step(math.log(height), 0.0, ZOOM_SLACK, dt_s)
+            self._zoom.step(math.log(height), 0.0, self._zoom_slack(box), dt_s)
         low, high = self._shot.heights(lens)
         height = clamp(math.exp(self._zoom.position), low, high)
         wanted = self._wanted_centre(lens, aim, box, known, height)
@@ -94,6 +96,11 @@ class Composer:
         if last_ns is None or not -RESTART_AFTER_S <= (time_ns - last_ns) / NS_PER_S <= RESTART_AFTER_S:
             return None
         return clamp((time_ns - last_ns) / NS_PER_S, 0.0, STEP_AT_MOST_S)
+
+    def _zoom_slack(self, box: Rect | None) -> float:
+        """How far the shot's size may be off: next to nothing once the teacher is too small."""
+        small = box is not None and box.height < SMALLEST_SHARE * math.exp(self._zoom.position)
+        return ZOOM_SLACK / 4 if small else ZOOM_SLACK
 
     def _wanted_height(self, lens: Lens, box: Rect | None, estimate: Estimate | None, state: TrackingState) -> float:
         low, high = self._shot.heights(lens)
@@ -136,6 +143,8 @@ class Composer:
         else:
             side_px = max((SAFE_SHARE * width - (box.width if box else 0.0)) / 2, 0.1 * width)
             up_px = max(self._shot.headroom_share - (1 - SAFE_SHARE) / 2, 0.03) * height
+            if wanted.elevation_deg < self._tilt.position:
+                up_px *= DOWNWARDS_EASE
             azimuth = self._pan.position + wrap_deg(wanted.azimuth_deg - self._pan.position)
             self._pan.step(azimuth, estimate.rate_dps if estimate else 0.0, _degrees(lens, side_px), dt_s)
             self._tilt.step(wanted.elevation_deg, 0.0, _degrees(lens, up_px), dt_s)

@@ -1,0 +1,168 @@
+"""Framing's shell: with a dock, without one, and when it goes; and the keeper's alerts."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from followspot.control.dock_keeper import DockKeeper
+from followspot.control.framing import Framing
+from followspot.domain.alerts import AlertCode, AlertRegistry
+from followspot.domain.sighting import Sighting, SightingKind
+from followspot.domain.view import TrackingState
+from followspot.settings.models import Settings
+from followspot_dock.port import Batteries, LinkChanged, LinkState, MarkerReport, Pose
+from framing.closed_loop import FakeClock, Plant
+
+MS = 1_000_000
+
+
+def docked(follow=True):
+    clock, plant = FakeClock(), Plant()
+    framing = Framing(Settings(), clock, plant)
+    framing.on_dock_event(LinkChanged(LinkState.READY, "", plant.capabilities))
+    framing.follow(follow)
+    return clock, plant, framing
+
+
+def tell(clock, framing, azimuth=20.0, pan=0.0, times=30):
+    for _ in range(times):
+        clock.now_ns += 33 * MS
+        framing.on_dock_event(Pose(clock.now_ns, pan, 0.0, 0.0, 0.0))
+        framing.on_dock_event(MarkerReport(clock.now_ns, azimuth, 0.0, 1.0))
+
+
+def test_without_a_dock_the_whole_picture_is_shown_until_vision_sees_somebody():
+    clock = FakeClock()
+    framing = Framing(Settings(), clock, None)
+    view = framing.planner.view_at(clock.now_ns, 1920, 1080)
+    assert (view.crop.width, view.crop.height) == pytest.approx((1920, 1080))
+    for _ in range(30):
+        clock.now_ns += 100 * MS
+        framing.on_sighting(Sighting(clock.now_ns, SightingKind.PERSON, 0.5, 10.0, 1.0, 5.0, 4.0))
+        view = framing.planner.view_at(clock.now_ns, 1920, 1080)
+    assert view.state is TrackingState.TRACKING
+    assert view.crop.height < 900
+    assert view.crop.centre[0] > 1000
+    assert framing.hint(clock.now_ns).estimate is not None
+
+
+def test_the_motors_turn_to_the_marker_and_stop_when_told():
+    clock, plant, framing = docked()
+    tell(clock, framing)
+    assert plant.log[-1][1] > 10
+    framing.follow(False)
+    assert plant.log[-1][1:] == (0.0, 0.0)
+
+
+def test_after_a_lesson_the_dock_goes_home_and_is_then_left_alone():
+    clock, plant, framing = docked()
+    tell(clock, framing)
+    framing.follow(False)
+    tell(clock, framing, azimuth=20.0, pan=20.0)
+    assert -12.0 <= plant.log[-1][1] < 0
+    clock.now_ns += 30_000 * MS
+    tell(clock, framing, pan=20.0, times=3)
+    said = len(plant.log)
+    tell(clock, framing, pan=20.0, times=10)
+    assert len(plant.log) == said
+
+
+def test_nothing_moves_before_a_lesson():
+    clock, plant, framing = docked(follow=False)
+    tell(clock, framing)
+    assert not plant.log
+
+
+def test_motors_are_not_driven_on_stale_poses():
+    clock, plant, framing = docked()
+    tell(clock, framing)
+    clock.now_ns += 700 * MS
+    framing.on_dock_event(MarkerReport(clock.now_ns, 20.0, 0.0, 1.0))
+    assert plant.log[-1][1:] == (0.0, 0.0)
+
+
+def test_a_lost_dock_leaves_the_camera_where_it_was():
+    clock, plant, framing = docked()
+    tell(clock, framing, azimuth=31.0, pan=30.0)
+    framing.on_dock_event(LinkChanged(LinkState.LOST, "unplugged"))
+    said = len(plant.log)
+    for _ in range(10):
+        clock.now_ns += 100 * MS
+        framing.on_sighting(Sighting(clock.now_ns, SightingKind.APPEARANCE, 0.9, 33.0, 1.0))
+        view = framing.planner.view_at(clock.now_ns, 1280, 720)
+    assert len(plant.log) == said
+    assert view.pan_deg == pytest.approx(30.0)
+    assert view.azimuth_deg == pytest.approx(33.0, abs=0.5)
+
+
+async def test_the_tick_steers_through_silence_and_leaves_the_motors_stopped():
+    clock, plant, framing = docked()
+    tell(clock, framing)
+    said = len(plant.log)
+    task = asyncio.create_task(framing.run(), name="framing")
+    for _ in range(4):
+        clock.now_ns += 40 * MS
+        await asyncio.sleep(0.04)
+    assert len(plant.log) > said
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert plant.log[-1][1:] == (0.0, 0.0)
+
+
+class Deaf(Plant):
+    """A dock that never answers."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+def keeper_with_dock():
+    told, listeners = [], []
+
+    def open_dock(listener):
+        listeners.append(listener)
+        return Deaf()
+
+    alerts = AlertRegistry()
+    keeper = DockKeeper(open_dock, alerts, FakeClock(), "/dev/dock")
+    keeper.subscribe(told.append)
+    return keeper, alerts, listeners[0], told
+
+
+def test_the_keeper_raises_and_clears_a_lost_dock():
+    _, alerts, event, told = keeper_with_dock()
+    event(LinkChanged(LinkState.READY, "", Plant().capabilities))
+    event(LinkChanged(LinkState.LOST, "the port is gone"))
+    (alert,) = alerts.active
+    assert alert.code is AlertCode.DOCK_LOST
+    assert "/dev/dock" in alert.message
+    assert "the port is gone" in alert.message
+    event(LinkChanged(LinkState.READY, "", Plant().capabilities))
+    assert not alerts.active
+    assert len(told) == 3
+
+
+async def test_the_keeper_reports_a_dock_that_never_came(monkeypatch):
+    monkeypatch.setattr("followspot.control.dock_keeper.NOT_FOUND_AFTER_S", 0.01)
+    keeper, alerts, event, _ = keeper_with_dock()
+    event(LinkChanged(LinkState.SEARCHING, "no such file"))
+    task = asyncio.create_task(keeper.run(), name="dock")
+    await asyncio.sleep(0.05)
+    assert "no such file" in alerts.active[0].message
+    assert alerts.active[0].code is AlertCode.DOCK_NOT_FOUND
+    event(LinkChanged(LinkState.READY, "", Plant().capabilities))
+    assert not alerts.active
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def test_low_batteries_are_told_once_and_healed_by_charging():
+    _, alerts, event, _ = keeper_with_dock()
+    event(Batteries(80, 12))
+    event(Batteries(None, 17))
+    assert [a.code for a in alerts.active] == [AlertCode.MARKER_BATTERY_LOW]
+    event(Batteries(None, 60))
+    assert not alerts.active
