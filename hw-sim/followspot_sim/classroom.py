@@ -185,8 +185,9 @@ def _plugged(server: NutServer) -> dict[str, object]:
 
 @asynccontextmanager
 async def _working(dock: SimDock) -> AsyncIterator[None]:
-    """The dock runs within; its failure ends what runs there."""
+    """The dock runs within, plugged in; its failure ends what runs there."""
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(dock.run(), name="sim-dock")
+        await asyncio.sleep(0)  # the dock plugs in before it waits for anything
         yield
         task.cancel()

@@ -56,11 +56,11 @@ class Stand:
         return Bearing(self.azimuth_deg, elevation_deg, math.hypot(rise_m, self.distance_m))
 
     def seen_through(self, points: Floats) -> tuple[Floats, Floats]:
-        """Where the sight lines to room `points` pass this upright plane: (lateral_m, height_m); inf where they do not."""
+        """Where sight lines to room `points` pass this upright plane (lateral_m, height_m); NaN where they do not."""
         azimuth = math.radians(self.azimuth_deg)
         sine, cosine = math.sin(azimuth), math.cos(azimuth)
         depth = points[:, 0] * sine + points[:, 2] * cosine
-        scale = np.where(depth > self.distance_m, self.distance_m / np.maximum(depth, NEAREST_DEPTH_M), np.inf)
+        scale = np.where(depth > self.distance_m, self.distance_m / np.maximum(depth, NEAREST_DEPTH_M), np.nan)
         lateral = (points[:, 0] * cosine - points[:, 2] * sine) * scale
         return lateral, points[:, 1] * scale + LENS_HEIGHT_M
 
@@ -92,7 +92,7 @@ class Lens:
         )
 
     def look(self, u: Floats, v: Floats, tilt_deg: float) -> tuple[Floats, Floats]:
-        """The direction seen at picture coordinates: azimuth from the pan axis, and the tangent of elevation (radians)."""
+        """The direction seen at picture coordinates: azimuth from the pan axis (radians), tangent of elevation."""
         tilt = math.radians(tilt_deg)
         right = (u - self.width / 2) / self.focal_px
         up = (self.height / 2 - v) / self.focal_px
