@@ -1,11 +1,12 @@
 """One camera and one microphone for two programs at once: a device serves one, so this one opens it and passes it on.
 
-`python -m followspot_sim.bench.splitter_process CAMERA_URL MICROPHONE_URL` serves the outlets "daemon camera",
+`python -m followspot_sim.bench.splitter_process CAMERA MICROPHONE RATE_HZ` serves the outlets "daemon camera",
 "daemon microphone", "ffmpeg camera" and "ffmpeg microphone". Both programs get the same bytes and time stamps.
 """
 
 import sys
 from collections.abc import Sequence
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -19,12 +20,11 @@ QUICK = {"probesize": "65536", "analyzeduration": "0", "fpsprobesize": "0"}
 """The header says all; nothing need be read to find out more."""
 
 
-def main(camera_url: str, microphone_url: str) -> None:
+def main(camera_url: str, microphone_url: str, rate_hz: Fraction) -> None:
     """Serve until standard input ends."""
     camera, microphone = (av.open(url, format="nut", options=QUICK) for url in (camera_url, microphone_url))
     size = camera.streams.video[0]
-    assert size.average_rate is not None, "the camera's header names its rate"
-    pictures = {f"{c} camera": picture_outlet(c, size.width, size.height, size.average_rate) for c in CLIENTS}
+    pictures = {f"{c} camera": picture_outlet(c, size.width, size.height, rate_hz) for c in CLIENTS}
     sounds = {f"{c} microphone": sound_outlet(c) for c in CLIENTS}
 
     def pass_pictures() -> None:
@@ -46,4 +46,4 @@ def pass_on(container: InputContainer, outlets: Sequence[NutServer]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1], sys.argv[2], Fraction(sys.argv[3]))
