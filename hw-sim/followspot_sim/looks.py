@@ -20,12 +20,6 @@ from followspot_sim.track import Track, walk_steps
 
 log = logging.getLogger(__name__)
 
-BUST_HEAD_SHARE = 0.3
-"""The topmost share that is surely head in a picture from the waist up."""
-
-BUST_HEIGHT_M = 0.75
-"""From the top of the head to the waist."""
-
 STANDING_STUDENT_M = 1.6
 """Stature that a cut-out student is shown at."""
 
@@ -124,7 +118,7 @@ def _teacher(scenario: Scenario, data: DataFolder, choice: Choice, seed: int) ->
 
 
 def _students(data: DataFolder, count: int, choice: Choice, seed: int) -> tuple[Sprite, ...]:
-    """Students are cut-outs from behind, others than the teacher where there are others."""
+    """Students are whole cut-outs from behind, others than the teacher where there are others."""
     teacher = _pick("person", data.people, choice.person, seed)
     behind = [entry for entry in data.cutouts if entry.view == "back" and entry.whole_body]
     others = [entry for entry in behind if teacher is None or entry.person != teacher.name] or behind
@@ -142,9 +136,7 @@ def _sprite(data: DataFolder, entry: Cutout, height_m: float | None = None) -> S
     if picture is None or picture.ndim != 3 or picture.shape[2] != 4 or picture.shape[0] < MIN_SPRITE_PX:
         raise SimulatorError(f"cut-out {file} must be a picture with alpha, at least {MIN_SPRITE_PX} pixels high")
     try:
-        if entry.whole_body:
-            return from_bgra(picture, height_m or entry.height_m)
-        return from_bgra(picture, BUST_HEIGHT_M, BUST_HEAD_SHARE)
+        return from_bgra(picture, height_m or entry.height_m)
     except ValueError as error:
         raise SimulatorError(f"cut-out {file}: {error}") from error
 

@@ -40,13 +40,13 @@ class Sprite:
         return np.asarray(inside & (self.yuva[row, column, 3] >= SOLID))
 
 
-def from_bgra(bgra: MatLike, height_m: float, head_share: float = HEAD_SHARE) -> Sprite:
+def from_bgra(bgra: MatLike, height_m: float) -> Sprite:
     """A sprite from a straight-alpha picture whose solid part is `height_m` tall in the room."""
     bgra = _trim(bgra)
     alpha = bgra[:, :, 3]
     return Sprite(
         yuva=premultiplied(yuv709(bgra[:, :, :3]), alpha),
-        axis_px=head_axis(alpha, head_share),
+        axis_px=head_axis(alpha),
         px_per_m=alpha.shape[0] / height_m,
         solid_px=_solid_columns(alpha),
     )
@@ -59,9 +59,9 @@ def top_part(sprite: Sprite, height_m: float) -> Sprite:
     return Sprite(yuva, sprite.axis_px, sprite.px_per_m, _solid_columns(yuva[:, :, 3]))
 
 
-def head_axis(alpha: MatLike, head_share: float = HEAD_SHARE) -> float:
+def head_axis(alpha: MatLike) -> float:
     """The mean column of what is solid in the topmost share of the picture."""
-    head = alpha[: max(round(alpha.shape[0] * head_share), 1)] >= SOLID
+    head = alpha[: max(round(alpha.shape[0] * HEAD_SHARE), 1)] >= SOLID
     weight = head.sum(axis=0)
     return float((np.arange(len(weight)) + 0.5) @ weight / max(weight.sum(), 1))
 
