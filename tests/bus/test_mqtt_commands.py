@@ -40,17 +40,19 @@ async def test_every_kind_of_answer(broker, make_subscriber, make_box, until: Un
     box = make_box(broker.port, carry_out, allow=["start"])
     await until(lambda: pipeline.payloads("followspot/v1/box-7/availability"))
 
-    ok = await ask(pipeline, until, "start", {"name": "start", "id": "first", "title": "Light"})
+    ok = await ask(pipeline, until, "start", {"name": "start", "id": "first"})
     assert ok == {"id": "first", "accepted": True, "code": "ok", "text": "begun", "data": {"lesson_id": "l-1"}}
-    again = await ask(pipeline, until, "start", {"name": "start", "id": "first", "title": "Light"})
+    again = await ask(pipeline, until, "start", {"name": "start", "id": "first"})
     assert again == ok
+    bare = await ask(pipeline, until, "start", {})
+    assert (bare["id"], bare["accepted"]) == (None, True)
     busy = await ask(pipeline, until, "start", {"name": "start", "id": "second"})
     assert (busy["code"], busy["text"], busy["accepted"]) == ("busy", "a lesson is being closed", False)
-    assert [command.id for command in done] == ["first", "second"], "an id was carried out twice"
+    assert [command.id for command in done] == ["first", None, "second"], "an id was carried out twice"
 
     refusals = [
         ("start", b"{not json", "bad-json", None),
-        ("start", b'{"name":"start","id":"x","title":"' + b"a" * 17_000 + b'"}', "bad-json", None),
+        ("start", b'{"name":"start","id":"' + b"a" * 17_000 + b'"}', "bad-json", None),
         ("reboot", {"name": "reboot", "id": "3"}, "unknown-command", "3"),
         ("start", {"name": "stop", "id": "4"}, "invalid", "4"),
         ("start", {"name": "start", "id": "5", "loud": True}, "invalid", "5"),
@@ -63,7 +65,7 @@ async def test_every_kind_of_answer(broker, make_subscriber, make_box, until: Un
     status = await ask(pipeline, until, "status", {"name": "status", "id": "7"})
     assert status["accepted"], "status is always allowed"
     assert box.bus.status()["commands"] == {
-        "ok": 3, "busy": 1, "bad-json": 2, "unknown-command": 1, "invalid": 2, "not-allowed": 1,
+        "ok": 4, "busy": 1, "bad-json": 2, "unknown-command": 1, "invalid": 2, "not-allowed": 1,
     }  # fmt: skip
 
 

@@ -56,6 +56,8 @@ class CommandDesk:
             )
 
     async def _answer(self, command: Command) -> Answer:
+        if command.id is None:
+            return await self._carry_out(command)
         key = (command.name, command.id)
         if key not in self._answers:
             self._answers[key] = await self._carry_out(command)

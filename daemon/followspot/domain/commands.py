@@ -1,7 +1,7 @@
 """What the box can be told to do: the models that MQTT and control.sock share, and their answer.
 
-A command is one JSON object: `{"name": "start", "id": "…", …}`. The id is the sender's: the same id means the same
-command, sent again.
+A command is one JSON object: `{"name": "start", "id": "…"}`. The name may be left out where the topic says it. The id
+is the sender's: the same id means the same command, sent again; without one, every message is a command of its own.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -14,23 +14,19 @@ from followspot.domain.errors import CommandRefusedError
 MAX_COMMAND_BYTES = 16 * 1024
 """No command comes near it: more is a mistake or malice, and is not even parsed."""
 
-ShortText = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-
 
 class CommandModel(BaseModel):
     """Strict and closed: an unknown key is a mistake that the sender should hear of."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    id: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")
+    id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,64}$")
 
 
 class StartCommand(CommandModel):
-    """Begin a lesson. The texts are labels for the pipeline."""
+    """Begin a lesson."""
 
     name: Literal["start"]
-    lesson_code: ShortText | None = None
-    title: ShortText | None = None
 
 
 class StopCommand(CommandModel):
@@ -55,7 +51,7 @@ _COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discrimina
 class Answer(BaseModel):
     """What became of a command.
 
-    `id` is the command's, None where it could not be read. `code` is "ok" or a closed refusal code;
+    `id` is the command's, None where it had none or it could not be read. `code` is "ok" or a closed refusal code;
     `text` is for people.
     """
 
@@ -104,7 +100,7 @@ class BusyError(CommandRefusedError):
 
 
 def parse_command(raw: bytes, name: str | None = None) -> Command:
-    """The command in `raw`; `name`, where the way it came by states one (a topic), must be its name.
+    """The command in `raw`; `name`, where the way it came by states one (a topic), is its name.
 
     Raises BadJsonError, UnknownCommandError or InvalidCommandError.
     """
@@ -116,7 +112,7 @@ def parse_command(raw: bytes, name: str | None = None) -> Command:
     if name is not None and stated is not None and stated != name:
         raise InvalidCommandError(f"the topic says {name}, the command says {_shown(stated)}")
     try:
-        return _COMMAND.validate_python(fields)
+        return _COMMAND.validate_python({"name": name, **fields} if name else fields)
     except ValidationError as error:
         raise InvalidCommandError(_in_words(error)) from error
 

@@ -99,7 +99,7 @@ def match_frames(
     frames: list[Frame] = []
     for line in track:
         row = by_time.get(line["t_ns"])
-        if row is None:
+        if row is None or row["box"] is None:  # beside or behind the camera: not in the picture, so not safe
             continue
         crop = line["crop"]
         centre_px = crop[0] + crop[2] / 2
@@ -217,7 +217,7 @@ def score(
         "duration_s": round(recording.duration_s, 3),
         "frames_recorded": len(recording.pictures),
         "frames_due": due,
-        "frames_share": round(len(frames) / due, 4) if due else 0.0,
+        "frames_share": round(len(track) / due, 4) if due else 0.0,
         "segments": len(manifest["segments"]),
         "segments_announced": announced,
         "announced_wrong": len(wrong),

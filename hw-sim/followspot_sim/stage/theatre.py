@@ -44,6 +44,8 @@ class StageOptions:
     daemon_environment: Mapping[str, str] = field(default_factory=dict)
     daemon_prefix: Sequence[str] = ()
     """A command that the daemon is started through, such as one that gives it a small file system."""
+    persistent_broker: bool = False
+    """Whether the broker keeps sessions and queued messages over a restart."""
 
 
 def to_toml(tables: Tables) -> str:
@@ -73,7 +75,7 @@ class Stage:
         self.runtime = self._temporary / "run"
         self.media = (options.media or self.folder / "media").resolve()
         self.config = self.folder / "followspot.toml"
-        self.broker = Broker(self.folder / "broker", persistence=False)
+        self.broker = Broker(self.folder / "broker", persistence=options.persistent_broker)
         self.listener = Listener(self.broker, options.events or self.folder / "events.jsonl")
         self.endpoints: dict[str, object] = {}
         self.simulator: subprocess.Popen[bytes] | None = None
