@@ -1,4 +1,4 @@
-"""Forks a recording box for each line `FOLDER NUMBER LATE` on stdin and answers how it died: `killed` or `lived`.
+"""Forks a recording box for each line `FOLDER NUMBER HOW` on stdin and answers how it died: `killed` or `lived`.
 
 A program of its own, with one thread, so that forking is sound and the imports are paid once.
 """
@@ -9,14 +9,22 @@ import pickle
 import sys
 from pathlib import Path
 
-from support.storagelab import Box, KillingDisk, Segment, record_lesson
+from followspot.storage.disk import Disk
+from support.storagelab import Box, KillingDisk, PowerCutDisk, Segment, record_lesson
 
 
-def die(folder: str, number: int, *, late: bool, media: list[Segment]) -> None:
+def deadly(folder: Path, number: int, how: str) -> Disk:
+    """The disk on which the child dies: `early` or `late` at the operation, or `cut`, to be forgotten after."""
+    if how == "cut":
+        return PowerCutDisk(number, folder.with_suffix(".journal"))
+    return KillingDisk(number, late=how == "late")
+
+
+def die(folder: Path, number: int, how: str, media: list[Segment]) -> None:
     """Record in a child that kills itself at its `number`-th disk operation."""
     pid = os.fork()
     if pid == 0:
-        asyncio.run(record_lesson(Box(Path(folder), disk=KillingDisk(number, late=late)), media))
+        asyncio.run(record_lesson(Box(folder, disk=deadly(folder, number, how)), media))
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     sys.stdout.write("killed\n" if os.WIFSIGNALED(status) else "lived\n")
@@ -27,8 +35,8 @@ def main() -> None:
     """Serve until stdin ends."""
     media = pickle.loads(Path(sys.argv[1]).read_bytes())
     for line in sys.stdin:
-        folder, number, late = line.split()
-        die(folder, int(number), late=late == "late", media=media)
+        folder, number, how = line.split()
+        die(Path(folder), int(number), how, media)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""kill -9 at every disk operation of a lesson: what the next start makes of it is true and complete."""
+"""kill -9 and power cuts at every disk operation of a lesson: what the next start makes of it is true."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from support.storagelab import FRAGMENT_S, LESSON, SEGMENT_S, Box, Segment, events, opened, record_lesson
+from support.storagelab import FRAGMENT_S, LESSON, SEGMENT_S, Box, Segment, events, opened, power_cut, record_lesson
 
 TESTS = Path(__file__).parents[1]
 CHILD = Path(__file__).with_name("crash_child.py")
@@ -43,8 +43,8 @@ def crash(tmp_path_factory: pytest.TempPathFactory, short: list[Segment]) -> Ite
         assert child.stdin is not None
         assert child.stdout is not None
 
-        def die(folder: Path, number: int, when: str) -> bool:
-            child.stdin.write(f"{folder} {number} {when}\n")  # type: ignore[union-attr]
+        def die(folder: Path, number: int, how: str) -> bool:
+            child.stdin.write(f"{folder} {number} {how}\n")  # type: ignore[union-attr]
             child.stdin.flush()  # type: ignore[union-attr]
             answer = child.stdout.readline().strip()  # type: ignore[union-attr]
             assert answer in ("killed", "lived")
@@ -54,12 +54,14 @@ def crash(tmp_path_factory: pytest.TempPathFactory, short: list[Segment]) -> Ite
         child.stdin.close()
 
 
-@pytest.mark.parametrize("when", ["early", "late"])
+@pytest.mark.parametrize("how", ["early", "late", "cut"])
 async def test_killed_at_any_step_the_lesson_is_whole_after_the_next_start(
-    tmp_path: Path, crash: Crash, short: list[Segment], when: str
+    tmp_path: Path, crash: Crash, short: list[Segment], how: str
 ) -> None:
     kept_ns = [0]
-    while crash(folder := tmp_path / f"{len(kept_ns)}", len(kept_ns), when):
+    while crash(folder := tmp_path / f"{len(kept_ns)}", len(kept_ns), how):
+        if how == "cut":
+            power_cut(folder.with_suffix(".journal"))
         kept_ns.append(await check_after_restart(Box(folder, resume_within_min=0), short))
     assert len(kept_ns) > 30
     assert kept_ns == sorted(kept_ns), "what was durable once is there after every later crash"

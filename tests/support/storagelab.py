@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -340,3 +341,58 @@ class KillingDisk(CountingDisk):
     def after(self, number: int, name: str) -> None:
         if number == self.number and self.late:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class PowerCutDisk(KillingDisk):
+    """Dies after the n-th operation and leaves a journal, from which `power_cut` forgets what was not synced."""
+
+    def __init__(self, number: int, journal: Path) -> None:
+        super().__init__(number, late=True)
+        self.journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self.entry: list[str] = []
+
+    def before(self, number: int, name: str, *args: Any) -> None:
+        first = os.readlink(f"/proc/self/fd/{args[0]}") if name in ("write", "sync") else str(args[0])
+        self.entry = [name, first, str(args[1])] if name == "rename" else [name, first]
+
+    def after(self, number: int, name: str) -> None:
+        entry = [*self.entry, str(os.stat(self.entry[1]).st_size)] if name in ("sync", "truncate") else self.entry
+        os.write(self.journal, f"{json.dumps(entry)}\n".encode())
+        super().after(number, name)
+
+
+def power_cut(journal: Path) -> None:
+    """Make the media what the worst power cut leaves: no content and no name that was not synced."""
+    lengths: dict[Path, int] = {}
+    names: list[tuple[Path, Path | None]] = []
+    for line in journal.read_text().splitlines():
+        name, first, *rest = json.loads(line)
+        path = Path(first)
+        if name in ("create", "append"):
+            lengths[path] = 0
+        if name in ("create", "append", "make_folder"):
+            names.append((path, None))
+        elif name in ("sync", "truncate"):
+            lengths[path] = int(rest[0])
+        elif name == "rename":
+            names.append((Path(rest[0]), path))
+            lengths[Path(rest[0])] = lengths.pop(path)
+        elif name == "sync_folder":
+            names = [entry for entry in names if entry[0].parent != path]
+    forget(lengths, names)
+
+
+def forget(lengths: dict[Path, int], names: list[tuple[Path, Path | None]]) -> None:
+    """Cut contents to what was synced, then undo the names that were not, newest first."""
+    for path, length in lengths.items():
+        if path.exists():
+            os.truncate(path, length)
+    for name, before in reversed(names):
+        if not name.exists():
+            continue
+        if before is not None:
+            name.rename(before)
+        elif name.is_dir():
+            shutil.rmtree(name)
+        else:
+            name.unlink()

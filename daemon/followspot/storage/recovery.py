@@ -85,10 +85,7 @@ def _missing(store: Store, interrupted: list[_Interrupted]) -> list[str]:
         for one in interrupted
         for segment in store.catalogue.segments(one.lesson.id)
     ]
-    missing = [path for path in paths if not (store.media / path).exists()]
-    for path in missing:
-        log.error("an announced segment is not there any more file=%s", store.media / path)
-    return missing
+    return [path for path in paths if not (store.media / path).exists()]
 
 
 def _finish(store: Store, interrupted: list[_Interrupted], resume: LessonPlan | None) -> None:
