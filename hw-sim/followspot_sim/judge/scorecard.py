@@ -174,6 +174,14 @@ def longest_miss_s(safe: Sequence[bool], rate_hz: float) -> float:
     return longest / rate_hz
 
 
+def frames_due(track: Sequence[dict[str, Any]], truth: Iterable[dict[str, Any]]) -> int:
+    """How many frames the camera made from the lesson's first to its last."""
+    if not track:
+        return 0
+    first_ns, last_ns = track[0]["t_ns"] - SAME_FRAME_NS, track[-1]["t_ns"] + SAME_FRAME_NS
+    return sum(first_ns <= row["t_ns"] <= last_ns for row in truth)
+
+
 def rms(values: Iterable[float]) -> float:
     """Root mean square; 0 for nothing."""
     array = np.fromiter(values, dtype=float)
@@ -205,7 +213,7 @@ def score(
     truth = read_lines(sim / "truth.jsonl")
     frames = match_frames(track, truth, endpoints["hfov_deg"], endpoints["width"])
     safe = [is_safe(f.box) for f in frames]
-    due = sum(frames[0].truth["t_ns"] <= t["t_ns"] <= frames[-1].truth["t_ns"] for t in truth) if frames else 0
+    due = frames_due(track, truth)
     announced, wrong = check_announced(events, lesson.parent, lesson.name)
     if announced != len(manifest["segments"]):
         wrong.append(f"{announced} segments announced, {len(manifest['segments'])} in the manifest")
