@@ -16,7 +16,6 @@ import pytest
 
 from support.storagelab import FRAGMENT_S, LESSON, SEGMENT_S, Box, Segment, events, opened, power_cut, record_lesson
 
-TESTS = Path(__file__).parents[1]
 CHILD = Path(__file__).with_name("crash_child.py")
 
 Crash = Callable[[Path, int, str], bool]
@@ -38,7 +37,7 @@ def crash(tmp_path_factory: pytest.TempPathFactory, short: list[Segment]) -> Ite
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -142,7 +141,7 @@ def killed_after(seconds: float, folder: Path, stored: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder), str(stored)],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
