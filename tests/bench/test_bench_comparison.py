@@ -53,6 +53,7 @@ def test_a_figure_takes_loading_off_ffmpeg_and_keeps_the_evidence(tmp_path: Path
     assert figure.detail["ffmpeg"] == "ffmpeg -i camera"
     assert figure.detail["x264_differences"] == {"threads": "3 / 2"}
     assert figure.detail["daemon_gaps"] == 1
+    assert "threads" in figure.doubt
 
 
 def test_equal_settings_leave_no_difference(tmp_path: Path) -> None:
@@ -60,3 +61,4 @@ def test_equal_settings_leave_no_difference(tmp_path: Path) -> None:
     ours = LessonRun(Cost(1.0, 100), 0.3, daemon.parent, gaps=0)
     figure = conclude("cpu", 1.05, [(ours, Recorded(Cost(1.0, 100), "ffmpeg", other))], loading_s=0.0)
     assert figure.detail["x264_differences"] == {}
+    assert figure.doubt == ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from followspot_sim.bench import results
 from followspot_sim.bench.results import Figure
 
-MET = Figure("quick_s", 0.5, "s", 1.5, {"rounds": [0.4, 0.5]})
+MET = Figure("quick_s", 0.5, "s", 1.5, {"n": 2})
 MISSED = Figure("daemon_cpu_vs_ffmpeg", 1.2345678, "ratio", 1.05)
 FREE = Figure("frames", 360, "frames")
 
@@ -26,12 +26,24 @@ def test_the_table_lines_up_names_values_units_budgets_and_verdicts() -> None:
     ]
 
 
+def test_a_doubtful_figure_is_called_so_below_the_table() -> None:
+    doubtful = Figure("cpu", 1.0, "ratio", 1.05, doubt="x264 was not told the same")
+    assert results.table([MET, doubtful]).splitlines()[-1] == "doubtful: cpu: x264 was not told the same"
+
+
 def test_the_file_is_a_list_with_one_object_for_each_figure(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
     results.write([MET, FREE], file)
     assert json.loads(file.read_text()) == [
-        {"name": "quick_s", "value": 0.5, "unit": "s", "budget": 1.5, "met": True, "detail": {"rounds": [0.4, 0.5]}},
-        {"name": "frames", "value": 360, "unit": "frames", "budget": None, "met": None, "detail": {}},
+        {
+            "name": "quick_s",
+            "value": 0.5,
+            "unit": "s",
+            "budget": 1.5,
+            "met": True,
+            "detail": {"n": 2, "doubt": ""},
+        },
+        {"name": "frames", "value": 360, "unit": "frames", "budget": None, "met": None, "detail": {"doubt": ""}},
     ]
 
 

@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     work = out / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    file = out / "bench.json"
+    file.unlink(missing_ok=True)
     signal.signal(signal.SIGTERM, _interrupt)
     options = BenchOptions(work, arguments.rounds, arguments.seconds)
     figures: list[Figure] = []
@@ -64,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    results.write(figures, out / "bench.json")
-    print(f"\n{results.table(figures)}\n\nin {out / 'bench.json'}; recordings and logs in {work}")
+    results.write(figures, file)
+    print(f"\n{results.table(figures)}\n\nin {file}; recordings and logs in {work}")
     return FAILED if failed else 0
 
 

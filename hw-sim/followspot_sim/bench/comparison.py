@@ -44,12 +44,14 @@ def conclude(name: str, budget: float, runs: Sequence[tuple[LessonRun, Recorded]
     rounds = [Round(d.cost, f.cost.less(loading_s)) for d, f in runs]
     whole = [Round(d.cost, f.cost) for d, f in runs]
     daemon, other = runs[-1]
+    differences = x264.differences(daemon.first_segment, other.first_segment)
     detail = {
         "rounds": [each.to_json() for each in rounds],
         "ffmpeg_loading_cpu_s": round(loading_s, 3),
         "ratio_with_ffmpeg_loading": round(median_ratio(whole), 4),
         "ffmpeg": other.command,
-        "x264_differences": x264.differences(daemon.first_segment, other.first_segment),
+        "x264_differences": differences,
         "daemon_gaps": sum(d.gaps for d, _ in runs),
     }
-    return Figure(name, round(median_ratio(rounds), 4), "ratio", budget, detail)
+    doubt = f"x264 was not told the same (daemon / ffmpeg): {differences}" if differences else ""
+    return Figure(name, round(median_ratio(rounds), 4), "ratio", budget, detail, doubt)

@@ -55,7 +55,7 @@ def record(task: Task, inputs: Mapping[str, object], seconds: float, folder: Pat
 
 def loading_cost_s(folder: Path) -> float:
     """CPU of a zero-length run: the program and its libraries are loaded, and nothing is recorded."""
-    return _run([program(), "-version"], folder / "ffmpeg-start.log", EXTRA_TIME_S).cpu_s
+    return _run([program(), "-version"], folder / "ffmpeg-version.txt", EXTRA_TIME_S).cpu_s
 
 
 def _run(command: Sequence[str], log_file: Path, timeout_s: float) -> Usage:

@@ -10,8 +10,10 @@ command to `lesson.completed`: it has been loaded before, as on the wall. From f
 which only loads it, is taken away. So opening, probing, recording and finishing count for both.
 """
 
+import tempfile
 import time
 from functools import partial
+from pathlib import Path
 
 from followspot_sim.bench import clip, ffmpeg, lesson
 from followspot_sim.bench.comparison import conclude
@@ -38,20 +40,18 @@ def measure(options: BenchOptions) -> list[Figure]:
     task = Task(WHOLE_PICTURE)
     folder = options.folder / "fixed-view"
     folder.mkdir()
-    pictures = folder / "clip.yuv"
     pictures_format = (task.crop.width, task.crop.height, task.rate_hz)
-    clip.render(pictures, *pictures_format)
-    with (
-        Helper("feeder_process", [pictures, *pictures_format], folder) as feeder,
-        Stage(StageOptions(folder, tables=ALONE | task.tables())) as stage,
-    ):
-        stage.endpoints = {**feeder.urls, "rate_hz": task.rate_hz}
-        stage.start_broker()
-        stage.write_config()
-        stage.start_daemon()
-        figure = _compare(stage, task, options)
-    pictures.unlink()  # large, and no evidence
-    return [figure]
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".yuv") as pictures:
+        clip.render(Path(pictures.name), *pictures_format)
+        with (
+            Helper("feeder_process", [pictures.name, *pictures_format], folder) as feeder,
+            Stage(StageOptions(folder, tables=ALONE | task.tables())) as stage,
+        ):
+            stage.endpoints = {**feeder.urls, "rate_hz": task.rate_hz}
+            stage.start_broker()
+            stage.write_config()
+            stage.start_daemon()
+            return [_compare(stage, task, options)]
 
 
 def _compare(stage: Stage, task: Task, options: BenchOptions) -> Figure:

@@ -10,13 +10,17 @@ _HEADINGS = ("figure", "value", "unit", "budget", "met")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured value. A budget is the most it may be; `detail` is what a doubter wants to see."""
+    """One measured value. A budget is the most it may be; `detail` is what a doubter wants to see.
+
+    `doubt` says why the value should not be trusted, if it should not.
+    """
 
     name: str
     value: float
     unit: str
     budget: float | None = None
     detail: Mapping[str, object] = field(default_factory=dict)
+    doubt: str = ""
 
     @property
     def met(self) -> bool | None:
@@ -31,7 +35,7 @@ class Figure:
             "unit": self.unit,
             "budget": self.budget,
             "met": self.met,
-            "detail": dict(self.detail),
+            "detail": {**self.detail, "doubt": self.doubt},
         }
 
 
@@ -40,11 +44,12 @@ def write(figures: Iterable[Figure], file: Path) -> None:
     file.write_text(json.dumps([figure.to_json() for figure in figures], indent=1) + "\n", encoding="utf-8")
 
 
-def table(figures: Iterable[Figure]) -> str:
-    """The figures as lines of aligned columns under a heading."""
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as lines of aligned columns under a heading, and below them every doubt."""
     rows = [_HEADINGS, *(_cells(figure) for figure in figures)]
+    doubts = [f"doubtful: {figure.name}: {figure.doubt}" for figure in figures if figure.doubt]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    return "\n".join(_line(row, widths) for row in rows)
+    return "\n".join([*(_line(row, widths) for row in rows), *doubts])
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
