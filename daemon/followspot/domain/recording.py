@@ -60,7 +60,7 @@ class LessonPlan:
 
 @dataclass(frozen=True, slots=True)
 class LessonOrigin:
-    """The first frame ties media time to the other times, once."""
+    """The first frame ties media time to the other times, once. `width` and `height` are the recorded picture's."""
 
     exposure_ns: int
     wall: datetime

@@ -159,10 +159,10 @@ class EncodeLoop:
             self._start_by_ns = now_ns + _SOUND_GRACE_NS
         if now_ns < self._start_by_ns and not self._track.ready_for(sample_at(captured.exposure_ns)):
             return None
-        frame = captured.frame
         age = timedelta(microseconds=(now_ns - captured.exposure_ns) // _NS_PER_US)
         self._recording = _Recording(self._settings, self._plan, self._sink, self._track, captured)
-        self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, frame.width, frame.height))
+        view = self._settings.view
+        self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, view.width, view.height))
         return self._recording
 
     def _encode(self, recording: _Recording, picture: _Picture, *, held: bool) -> None:
