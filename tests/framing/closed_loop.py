@@ -229,9 +229,14 @@ def _reports(
         report = MarkerReport(now_ns, 0.0, 0.0, 0.0) if silent else seen
         yield now_ns + 20_000_000, lambda: framing.on_dock_event(report)
     if sightings and step % 20 == 5 and rng.random() < 0.8:
-        top = walker.bearing(STATURE_M)[1] + rng.gauss(0, 0.8)
-        sighting = Sighting(now_ns, SightingKind.MOTION, 0.6, azimuth + rng.gauss(0, 1.0), 1.0, top)
-        yield now_ns + 80_000_000, lambda: framing.on_sighting(sighting)
+        moved = Sighting(now_ns, SightingKind.MOTION, 0.6, azimuth + rng.gauss(0, 1.0), 1.0)
+        yield now_ns + 80_000_000, lambda: framing.on_sighting(moved)
+    if sightings and step % 80 == 5 and rng.random() < 0.8:
+        # an outline of the wrong size has its top at the wrong place too
+        distance_m, wrong = math.hypot(walker.x, walker.z), rng.gauss(0.06, 0.12)
+        top = walker.bearing(STATURE_M - 0.6 * wrong + rng.gauss(0, 0.03))[1]
+        person = Sighting(now_ns, SightingKind.PERSON, 0.7, azimuth, 1.5, top, distance_m * math.exp(wrong))
+        yield now_ns + 80_000_000, lambda: framing.on_sighting(person)
 
 
 def _frame(run: Run, framing: Framing, walker: Walker, now_ns: int, hfov_deg: float) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from followspot.domain.body import Body
 from followspot.domain.geometry import NS_PER_S, Bearing, clamp, wrap_deg
 
 WALK_SPEED_MPS = 0.8
@@ -22,6 +23,10 @@ DISTANCE_SPREAD = 0.35
 """Standard deviation of ln(distance) while it is only known to be typical: 2.5 to 5 m round 3.5 m."""
 DISTANCE_MEMORY_S = 4.0
 """A measured distance is worth something for about this long."""
+SURPRISE = 4.0
+"""Heights that are off by more than this many standard deviations are believed only as if they were this many."""
+SMALL_STEP = 0.01
+"""For the slope of the top of the head over ln(distance)."""
 NEAREST_M, FARTHEST_M = 0.7, 20.0
 """Distances beyond these are not believed."""
 
@@ -38,9 +43,9 @@ class Scalar:
         gain = self.var / (self.var + sigma * sigma)
         return Scalar(self.mean + gain * (value - self.mean), (1 - gain) * self.var)
 
-    def deviation(self, value: float, sigma: float) -> float:
-        """How surprising `value` is, in standard deviations."""
-        return abs(value - self.mean) / math.sqrt(self.var + sigma * sigma)
+    def moved(self, gain: float, by: float, slope: float) -> Scalar:
+        """After a measurement that depends on it with `slope` was off `by` so much; `gain` is this value's share."""
+        return Scalar(self.mean + gain * by, max(1 - gain * slope, 0.0) * self.var)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,28 @@ class Belief:
             var_azimuth=(1 - gain) * self.var_azimuth,
             covariance=(1 - gain) * self.covariance,
             var_rate=self.var_rate - rate_gain * self.covariance,
+        )
+
+    def with_chest(self, chest_deg: float, sigma_deg: float) -> Belief:
+        """After measuring the elevation of the chest; a great surprise moves it slowly."""
+        sigma_deg = max(sigma_deg, abs(chest_deg - self.elevation.mean) / SURPRISE)
+        return replace(self, elevation=self.elevation.updated(chest_deg, sigma_deg))
+
+    def with_distance(self, distance_m: float, sigma: float) -> Belief:
+        """After measuring the distance; `sigma` is the error of its logarithm."""
+        return replace(self, log_distance=self.log_distance.updated(math.log(distance_m), sigma))
+
+    def with_top(self, top_deg: float, sigma_m: float, body: Body) -> Belief:
+        """After measuring the elevation of the top of the head, which depends on chest and distance alike."""
+        off = top_deg - body.top_deg(self.elevation.mean, self.distance_m)
+        sigma_deg = max(math.degrees(sigma_m / self.distance_m), abs(off) / SURPRISE)
+        nearer = body.top_deg(self.elevation.mean, self.distance_m * math.exp(-SMALL_STEP))
+        slope = (body.top_deg(self.elevation.mean, self.distance_m) - nearer) / SMALL_STEP
+        total = self.elevation.var + slope * slope * self.log_distance.var + sigma_deg**2
+        return replace(
+            self,
+            elevation=self.elevation.moved(self.elevation.var / total, off, 1.0),
+            log_distance=self.log_distance.moved(slope * self.log_distance.var / total, off, slope),
         )
 
 

@@ -19,6 +19,8 @@ SMALLEST_SHARE = 0.22
 """Head and shoulders shall fill at least this share of the picture's height, with a little in hand over 20 %."""
 CAUTION = 0.5
 """The shot is composed for a teacher who is nearer than believed by this many standard deviations."""
+HEAD_SIGMAS = 1.5
+"""A teacher who is nearer than believed by this many standard deviations still has her head in the picture."""
 SIDE_SIGMAS = 1.5
 """The picture has room for the azimuth to be wrong by this many standard deviations."""
 STEP_AT_MOST_S = 0.1
@@ -122,7 +124,7 @@ class Composer:
         if box is None or estimate is None:
             return Bearing(aim.pan_deg, aim.tilt_deg)
         chest_y = lens.project(estimate.chest, aim)[1]
-        nearest_top = chest_y - (chest_y - box.y) * math.exp(estimate.distance_sigma)
+        nearest_top = chest_y - (chest_y - box.y) * math.exp(HEAD_SIGMAS * estimate.distance_sigma)
         top = min(box.y - self._shot.headroom_share * height, nearest_top - (1 - SAFE_SHARE) / 2 * height)
         return lens.unproject(box.centre[0], top + height / 2, aim)
 

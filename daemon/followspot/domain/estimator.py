@@ -37,9 +37,8 @@ MARKER_SILENT_NS = 600_000_000
 """Sightings may outvote the belief only when the marker has said nothing for this long."""
 SEEN_QUALITY = 0.05
 """A marker report of less quality says that the marker is not seen."""
-ELEVATION_GATE = 4.0
-TOP_SIGMA_DEG = 1.0
-"""Error of the top of the head as vision finds it."""
+TOP_SIGMA_M = 0.15
+"""Error of the top of the head as an outline finds it: it shifts with the size that fits best."""
 SIZE_SIGMA = 0.2
 """Error of ln(distance) from an apparent height."""
 
@@ -88,7 +87,6 @@ class _Measurement:
     azimuth_deg: float
     sigma_deg: float
     chest_deg: float | None = None
-    chest_sigma_deg: float = 1.0
     top_deg: float | None = None
     distance_m: float | None = None
     weight: float = 1.0
@@ -137,7 +135,7 @@ class Estimator:
         if quality < SEEN_QUALITY:
             return
         sigma_deg = self._marker_sigma_deg / math.sqrt(min(quality, 1.0))
-        self._observe(_Measurement(time_ns, True, azimuth_deg, sigma_deg, elevation_deg, sigma_deg), now_ns)
+        self._observe(_Measurement(time_ns, True, azimuth_deg, sigma_deg, elevation_deg), now_ns)
 
     def on_sighting(self, sighting: Sighting, now_ns: int) -> None:
         """Vision saw what may be the teacher; doubt makes its error larger."""
@@ -196,16 +194,12 @@ class Estimator:
 
     def _learnt(self, belief: Belief, one: _Measurement) -> Belief:
         belief = belief.with_azimuth(one.azimuth_deg, one.sigma_deg)
-        distance_m, chest_deg = one.distance_m, one.chest_deg
-        if distance_m is None and one.top_deg is not None:
-            distance_m = self._body.distance_m(one.top_deg, belief.elevation.mean)
-        if distance_m is not None and NEAREST_M <= distance_m <= FARTHEST_M:
-            belief = _with_distance(belief, distance_m, SIZE_SIGMA / one.weight)
+        if one.chest_deg is not None:
+            belief = belief.with_chest(one.chest_deg, one.sigma_deg)
+        if one.distance_m is not None and NEAREST_M <= one.distance_m <= FARTHEST_M:
+            belief = belief.with_distance(one.distance_m, SIZE_SIGMA / one.weight)
         if one.top_deg is not None:
-            chest_deg = self._body.chest_deg(one.top_deg, belief.distance_m)
-        if chest_deg is not None:
-            sigma_deg = one.chest_sigma_deg if one.marker else TOP_SIGMA_DEG / one.weight
-            belief = _with_elevation(belief, chest_deg, sigma_deg)
+            belief = belief.with_top(one.top_deg, TOP_SIGMA_M / one.weight, self._body)
         return belief
 
     def _vote(self, measurement: _Measurement, needed: int) -> None:
@@ -247,13 +241,3 @@ class Estimator:
 def _agree(one: _Measurement, other: _Measurement) -> bool:
     near = abs(wrap_deg(one.azimuth_deg - other.azimuth_deg)) <= AGREE_DEG
     return near and 0 <= other.time_ns - one.time_ns <= NS_PER_S
-
-
-def _with_elevation(belief: Belief, chest_deg: float, sigma_deg: float) -> Belief:
-    if belief.elevation.deviation(chest_deg, sigma_deg) > ELEVATION_GATE:
-        sigma_deg *= ELEVATION_GATE  # a surprise moves it slowly, a lasting one moves it all the same
-    return replace(belief, elevation=belief.elevation.updated(chest_deg, sigma_deg))
-
-
-def _with_distance(belief: Belief, distance_m: float, sigma: float) -> Belief:
-    return replace(belief, log_distance=belief.log_distance.updated(math.log(distance_m), sigma))
