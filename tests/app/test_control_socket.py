@@ -57,7 +57,7 @@ async def test_several_commands_on_one_connection(path):
         (b"", "bad-json"),
         (b"[]", "bad-json"),
         (b'{"name": "dance", "id": "1"}', "unknown-command"),
-        (b'{"name": "start"}', "invalid"),
+        (b'{"name": "start", "id": 1}', "invalid"),
         (b"\xff\xfe", "bad-json"),
     ],
 )

@@ -58,12 +58,14 @@ async def test_marker_noise_and_drop_outs(rig: Any, heard: Any) -> None:
     async with rig.plugged(), rig.driver(heard):
         await asyncio.sleep(0.8)
         seen = heard.of(MarkerReport)
+        rig.sim.silence(0.35)
+        await asyncio.sleep(0.05)  # what was sent before is still under way
         heard.events.clear()
-        rig.sim.silence(0.3)
         await asyncio.sleep(0.2)
         silenced = heard.of(MarkerReport)
         await asyncio.sleep(0.2)
         rig.sights.append(Sight(20.0, 5.0, 3.0, visible=False))
+        await asyncio.sleep(0.05)
         heard.events.clear()
         await asyncio.sleep(0.2)
         hidden = heard.of(MarkerReport)
