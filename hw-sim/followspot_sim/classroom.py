@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -171,7 +172,9 @@ class Classroom:
 
     def _status(self) -> dict[str, object]:
         camera = self._camera
+        teacher = self._prepared.world.sight_at(time.monotonic_ns())
         return {
+            "teacher": {"azimuth_deg": teacher.azimuth_deg, "elevation_deg": teacher.elevation_deg},
             "camera": {**_plugged(camera.server), "frames": camera.frames, "skipped": camera.skipped},
             "microphone": _plugged(self._microphone.server) if self._microphone is not None else None,
             "dock": self._dock.status() if self._dock is not None else None,

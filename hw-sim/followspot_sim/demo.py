@@ -10,7 +10,6 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from followspot_sim.judge.pictures import bearing_plot, contact_sheet
 from followspot_sim.judge.report import write_report
@@ -108,6 +107,8 @@ def _play(stage: Stage, arguments: argparse.Namespace, out: Path) -> int:
 
 def _lesson(stage: Stage, seconds: float) -> float:
     """Press, teach, press; the daemon's CPU seconds over the lesson."""
+    _say("the teacher wears the marker: the dock turns to her")
+    stage.wait_until_aimed()
     cpu_s = stage.daemon_cpu_s()
     _say("the teacher presses the marker's button")
     stage.simulate("press", button="marker", press="short")
@@ -127,22 +128,12 @@ def _lesson(stage: Stage, seconds: float) -> float:
 
 def _progress(stage: Stage, second: int, seconds: float) -> None:
     state, sim = stage.listener.state(), stage.simulate("status")
-    facts = {**_flat(state), **{f"sim.{k}": v for k, v in _flat(sim).items()}}
-    shown = [f"{name} {facts[key]}" for key, name in _SHOWN.items() if facts.get(key) is not None]
-    _say(f"{second:4d}/{seconds:.0f} s  " + "  ".join(shown))
-
-
-_SHOWN = {"session": "", "framing.state": "", "sim.teacher.azimuth_deg": "teacher at", "sim.pose.pan_deg": "pan"}
-
-
-def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        elif value is not None:
-            flat[f"{prefix}{key}"] = f"{value:+.1f}°" if isinstance(value, float) else str(value)
-    return flat
+    alerts = ", ".join(alert["code"] for alert in state.get("alerts", []))
+    _say(
+        f"{second:4d}/{seconds:.0f} s  {state.get('session', '?')}, {state.get('tracking', '?')}"
+        f"   teacher at {sim['teacher']['azimuth_deg']:+6.1f}°   pan {sim['dock']['pan_deg']:+6.1f}°"
+        f"   cpu {stage.daemon_cpu_s():6.2f} s" + (f"   ALERT {alerts}" if alerts else "")
+    )
 
 
 def _show(message: Message) -> None:

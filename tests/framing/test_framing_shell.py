@@ -10,16 +10,16 @@ from followspot.control.framing import Framing
 from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.sighting import Sighting, SightingKind
 from followspot.domain.view import TrackingState
-from followspot.settings.models import Settings
+from followspot.settings.models import Settings, SteeringSettings
 from followspot_dock.port import Batteries, LinkChanged, LinkState, MarkerReport, Pose
 from framing.closed_loop import FakeClock, Plant
 
 MS = 1_000_000
 
 
-def docked(follow=True):
+def docked(follow=True, when_idle=False):
     clock, plant = FakeClock(), Plant()
-    framing = Framing(Settings(), clock, plant)
+    framing = Framing(Settings(steering=SteeringSettings(follow_when_idle=when_idle)), clock, plant)
     framing.on_dock_event(LinkChanged(LinkState.READY, "", plant.capabilities))
     framing.follow(follow)
     return clock, plant, framing
@@ -66,6 +66,15 @@ def test_after_a_lesson_the_dock_goes_home_and_is_then_left_alone():
     said = len(plant.log)
     tell(clock, framing, pan=20.0, times=10)
     assert len(plant.log) == said
+
+
+def test_between_lessons_the_dock_turns_to_the_marker_when_the_file_says_so():
+    clock, plant, framing = docked(follow=False, when_idle=True)
+    tell(clock, framing)
+    assert plant.log[-1][1] > 10
+    framing.follow(True)
+    framing.follow(False)
+    assert plant.log[-1][1] > 10, "the end of a lesson is no reason to stop"
 
 
 def test_nothing_moves_before_a_lesson():

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.scenario
 def record(stage: Stage, seconds: float) -> tuple[Lesson, float]:
     """Start everything, record a lesson, end everything; the lesson and the daemon's CPU seconds."""
     stage.start()
+    stage.wait_until_aimed()
     cpu_s = stage.daemon_cpu_s()
     start(stage)
     time.sleep(seconds)
@@ -69,6 +70,7 @@ def held_share(make_stage, *look: str, vision: bool, seed: int = 3) -> float:
         tables={"tracking": {"vision": vision}},
     )
     stage.start()
+    stage.wait_until_aimed()
     start(stage)
     time.sleep(6)
     silent_from_ns = time.monotonic_ns()

@@ -87,13 +87,19 @@ class Framing:
         return self._planner.snapshot.hint(exposure_ns)
 
     def follow(self, active: bool) -> None:
-        """Follow the teacher from now on; or stop at once, then go home and rest."""
+        """A lesson begins: follow the teacher. It ends: stop, go home and rest, or go on if the file says so."""
         if active == self._following:
             return
         self._following = active
+        if self._settings.steering.follow_when_idle:
+            return
         self._halt()
         if not active:
             self._homing_until_ns = self._clock.monotonic_ns() + HOMING_NS
+
+    @property
+    def _moves(self) -> bool:
+        return self._following or self._settings.steering.follow_when_idle
 
     def status(self) -> dict[str, object]:
         """What the state message and `followspot status` show."""
@@ -166,7 +172,7 @@ class Framing:
     def _steer(self, now_ns: int) -> None:
         if self._dock is None or self._steering is None:
             return
-        if not self._following and now_ns >= self._homing_until_ns:
+        if not self._moves and now_ns >= self._homing_until_ns:
             self._halt()
             return
         if not self._poses.samples or now_ns - self._poses.samples[-1].time_ns > POSE_STALE_NS:
@@ -174,7 +180,7 @@ class Framing:
             return
         snapshot = self._planner.snapshot
         soon_ns = now_ns + LEAD_NS
-        estimate = snapshot.knowledge.at(soon_ns) if self._following else None
+        estimate = snapshot.knowledge.at(soon_ns) if self._moves else None
         self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns))
         self._steered_ns = now_ns
 

@@ -95,6 +95,7 @@ class SteeringSettings(Table):
     max_rate_dps: float = Field(default=90.0, gt=0, le=360)
     max_acceleration_dps2: float = Field(default=240.0, gt=0, le=2000)
     ttl_ms: int = Field(default=250, ge=50, le=500)
+    follow_when_idle: bool = True
     home_pan_deg: float = Field(default=0.0, ge=-180, le=180)
     home_tilt_deg: float = Field(default=0.0, ge=-90, le=90)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from followspot_sim.control import control_request
 from followspot_sim.stage.broker import Broker
@@ -27,6 +27,9 @@ START_TIMEOUT_S = 30.0
 """Cutting people out of a clip takes seconds; thirty are for a machine that is busy."""
 STOP_TIMEOUT_S = 15.0
 """The daemon joins its threads and closes the lesson well within this."""
+AIMED_DEG = 12.0
+"""The teacher is well in the picture of any camera we know."""
+AIM_TIMEOUT_S = 10.0
 
 Tables = Mapping[str, Mapping[str, object]]
 
@@ -182,14 +185,23 @@ class Stage:
             return False
         return True
 
-    def command(self, name: str, **fields: object) -> dict[str, object]:
+    def command(self, name: str, **fields: object) -> dict[str, Any]:
         """Ask the daemon over its control socket, as the `followspot` command does; the answer as a dict."""
         request = {"id": f"stage-{time.monotonic_ns()}", "name": name, **fields}
         return control_request(self.runtime / "control.sock", **request)
 
-    def simulate(self, do: str, **fields: object) -> dict[str, object]:
+    def simulate(self, do: str, **fields: object) -> dict[str, Any]:
         """Ask the simulator over its control socket: press, unplug, replug, silence-marker, lamp, status."""
         return control_request(Path(str(self.endpoints["control"])), do=do, **fields)
+
+    def wait_until_aimed(self) -> None:
+        """Wait until the dock faces the teacher, as it does by itself for whoever wears the marker."""
+
+        def aimed() -> bool:
+            status = self.simulate("status")
+            return abs(float(status["teacher"]["azimuth_deg"]) - float(status["dock"]["pan_deg"])) < AIMED_DEG
+
+        self.wait_for("the dock to face the teacher", aimed, AIM_TIMEOUT_S)
 
     def wait_for(self, what: str, condition: Callable[[], bool], timeout_s: float) -> None:
         """Poll until `condition()`; RuntimeError naming `what`, with the daemon's last words, after `timeout_s`."""
