@@ -229,8 +229,9 @@ def _reports(
         report = MarkerReport(now_ns, 0.0, 0.0, 0.0) if silent else seen
         yield now_ns + 20_000_000, lambda: framing.on_dock_event(report)
     if sightings and step % 20 == 5 and rng.random() < 0.8:
-        moved = Sighting(now_ns, SightingKind.MOTION, 0.6, azimuth + rng.gauss(0, 1.0), 1.0)
-        yield now_ns + 80_000_000, lambda: framing.on_sighting(moved)
+        top = walker.bearing(STATURE_M + rng.gauss(-0.02, 0.04))[1]
+        seen = Sighting(now_ns, SightingKind.APPEARANCE, 0.6, azimuth + rng.gauss(0, 1.0), 1.0, top, top_sigma_m=0.09)
+        yield now_ns + 80_000_000, lambda: framing.on_sighting(seen)
     if sightings and step % 80 == 5 and rng.random() < 0.8:
         # an outline of the wrong size has its top at the wrong place too
         distance_m, wrong = math.hypot(walker.x, walker.z), rng.gauss(0.06, 0.12)

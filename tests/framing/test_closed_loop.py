@@ -26,7 +26,8 @@ def test_the_marker_alone_does_well():
 @pytest.mark.parametrize("lens_error", [0.9, 1.1])
 def test_a_wrong_lens_is_borne(lens_error):
     shares = [run_loop(seed, lens_error=lens_error).safe_share() for seed in SEEDS]
-    assert sum(shares) / len(shares) >= 0.97, shares
+    assert min(shares) >= 0.94, shares
+    assert sum(shares) / len(shares) >= 0.96, shares
 
 
 def test_it_settles_within_three_seconds():
@@ -40,7 +41,7 @@ def test_all_is_quiet_while_the_teacher_stands():
     assert max(still) - min(still) < 0.5
     centres = [view.crop.centre for view in run.views[150:]]
     moves = [math.dist(a, b) for a, b in pairwise(centres)]
-    assert sum(move > 0.05 for move in moves) / len(moves) < 0.2
+    assert sum(move > 0.05 for move in moves) / len(moves) < 0.02
 
 
 def test_commands_keep_the_limits():

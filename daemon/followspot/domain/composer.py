@@ -4,6 +4,8 @@ The view's centre lives as a bearing in the base frame, so that the motors' moti
 thread-safe: it belongs to whoever calls it once per frame, in order.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 
@@ -30,11 +32,17 @@ RESTART_AFTER_S = 1.0
 
 SIDEWAYS = Manner(wake=0.25, rest=0.07, slow=4.0, omega=2.5, hurry=4.0, acceleration=40.0)
 UPWARDS = Manner(wake=0.45, rest=0.12, slow=2.0, omega=2.0, hurry=3.5, acceleration=15.0)
-ZOOM = Manner(wake=0.8, rest=0.1, slow=0.05, omega=0.9, hurry=2.5, acceleration=0.6)
+ZOOM = Manner(wake=0.8, rest=0.1, slow=0.05, omega=0.9, hurry=4.0, acceleration=0.6)
 DOWNWARDS_EASE = 2.0
 """Too much room over the head is so much less wrong than too little."""
+LEAST_SLACK = 0.03
+"""Some error is always borne, as a share of the picture, whatever the settings leave."""
 ZOOM_SLACK = math.log(1.25)
 """The shot's size may be off by this factor before it counts as wrong."""
+SMALL_EASE = 0.25
+"""... by so much less once the teacher is too small,"""
+LARGE_EASE = 0.6
+"""and by so much less where she is too large: she walks towards the camera, and her head nears the edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,23 @@ class Shot:
         return min(self.height / self.max_upscale, greatest), greatest
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """The teacher in one picture; `height_px` of the box is as in its middle, so that panning cannot zoom."""
+
+    estimate: Estimate
+    box: Rect
+    chest_y: float
+    height_px: float
+
+    @classmethod
+    def of(cls, lens: Lens, aim: Aim, estimate: Estimate, body: Body) -> _Subject:
+        """As seen through `lens` from `aim`."""
+        box = body.bust(lens, aim, estimate.chest, estimate.distance_m)
+        height_px = lens.focal_px * body.bust_height_m / estimate.distance_m
+        return cls(estimate, box, lens.project(estimate.chest, aim)[1], height_px)
+
+
 class Composer:
     """Decides each frame's crop from the estimate and the pose at its exposure."""
 
@@ -70,18 +95,11 @@ class Composer:
         self, lens: Lens, aim: Aim, estimate: Estimate | None, state: TrackingState, time_ns: int
     ) -> FramedView:
         """The view of the frame exposed at `time_ns` from `aim`."""
-        known = estimate if state is not TrackingState.PARKED else None
-        box = self._body.bust(lens, aim, known.chest, known.distance_m) if known else None
-        height = self._wanted_height(lens, box, known, state)
+        known = estimate is not None and state is not TrackingState.PARKED
+        subject = _Subject.of(lens, aim, estimate, self._body) if estimate and known else None
         dt_s = self._elapsed_s(time_ns)
-        if dt_s is None:
-            self._zoom.settle(math.log(height))
-        else:
-            self._zoom.step(math.log(height), 0.0, self._zoom_slack(box), dt_s)
-        low, high = self._shot.heights(lens)
-        height = clamp(math.exp(self._zoom.position), low, high)
-        wanted = self._wanted_centre(lens, aim, box, known, height)
-        crop = self._follow(lens, aim, wanted, box, known, height, dt_s)
+        height = self._zoomed(lens, subject, state, dt_s)
+        crop = self._placed(lens, aim, subject, height, dt_s)
         return FramedView(
             crop,
             state,
@@ -89,7 +107,7 @@ class Composer:
             aim.tilt_deg,
             estimate.chest.azimuth_deg if estimate else None,
             estimate.chest.elevation_deg if estimate else None,
-            box,
+            subject.box if subject else None,
         )
 
     def _elapsed_s(self, time_ns: int) -> float | None:
@@ -99,63 +117,69 @@ class Composer:
             return None
         return clamp((time_ns - last_ns) / NS_PER_S, 0.0, STEP_AT_MOST_S)
 
-    def _zoom_slack(self, box: Rect | None) -> float:
-        """How far the shot's size may be off: next to nothing once the teacher is too small."""
-        small = box is not None and box.height < SMALLEST_SHARE * math.exp(self._zoom.position)
-        return ZOOM_SLACK / 4 if small else ZOOM_SLACK
-
-    def _wanted_height(self, lens: Lens, box: Rect | None, estimate: Estimate | None, state: TrackingState) -> float:
+    def _zoomed(self, lens: Lens, subject: _Subject | None, state: TrackingState, dt_s: float | None) -> float:
+        """The crop's height now, on its way to the wanted one."""
         low, high = self._shot.heights(lens)
-        if box is None or estimate is None:
-            return high
-        nominal = box.height / self._shot.shot_share
+        wanted = high if subject is None else clamp(self._wanted_height(lens, subject, state), low, high)
+        if dt_s is None:
+            self._zoom.settle(math.log(wanted))
+        else:
+            self._zoom.step(math.log(wanted), 0.0, self._zoom_slack(subject, wanted), dt_s)
+        return clamp(math.exp(self._zoom.position), low, high)
+
+    def _zoom_slack(self, subject: _Subject | None, wanted: float) -> float:
+        now = math.exp(self._zoom.position)
+        if subject is not None and subject.height_px < SMALLEST_SHARE * now:
+            return ZOOM_SLACK * SMALL_EASE
+        return ZOOM_SLACK * (LARGE_EASE if wanted > now else 1.0)
+
+    def _wanted_height(self, lens: Lens, subject: _Subject, state: TrackingState) -> float:
+        estimate, bust_px = subject.estimate, subject.height_px
+        nominal = bust_px / self._shot.shot_share
         cautious = nominal * math.exp(CAUTION * estimate.distance_sigma)
-        smallest = box.height * math.exp(-estimate.distance_sigma) / SMALLEST_SHARE
-        height = max(nominal, min(cautious, smallest))
+        smallest = bust_px * math.exp(-estimate.distance_sigma) / SMALLEST_SHARE
         side_px = lens.focal_px * math.radians(min(SIDE_SIGMAS * estimate.azimuth_sigma_deg, 45.0))
-        roomy = (box.width + 2 * side_px) / SAFE_SHARE / self._shot.aspect
+        roomy = (subject.box.width + 2 * side_px) / SAFE_SHARE / self._shot.aspect
         if state is not TrackingState.SEARCHING:
-            roomy = min(roomy, max(nominal, box.height / SMALLEST_SHARE))
-        return clamp(max(height, roomy), low, high)
+            roomy = min(roomy, bust_px / SMALLEST_SHARE)
+        return max(nominal, min(cautious, smallest), roomy)
 
-    def _wanted_centre(
-        self, lens: Lens, aim: Aim, box: Rect | None, estimate: Estimate | None, height: float
-    ) -> Bearing:
-        if box is None or estimate is None:
-            return Bearing(aim.pan_deg, aim.tilt_deg)
-        chest_y = lens.project(estimate.chest, aim)[1]
-        nearest_top = chest_y - (chest_y - box.y) * math.exp(HEAD_SIGMAS * estimate.distance_sigma)
-        top = min(box.y - self._shot.headroom_share * height, nearest_top - (1 - SAFE_SHARE) / 2 * height)
-        return lens.unproject(box.centre[0], top + height / 2, aim)
-
-    def _follow(
-        self,
-        lens: Lens,
-        aim: Aim,
-        wanted: Bearing,
-        box: Rect | None,
-        estimate: Estimate | None,
-        height: float,
-        dt_s: float | None,
-    ) -> Rect:
+    def _placed(self, lens: Lens, aim: Aim, subject: _Subject | None, height: float, dt_s: float | None) -> Rect:
+        """The crop, its centre on the way to the wanted one; what does not fit on the sensor is held at its edge."""
         width = height * self._shot.aspect
+        wanted = Bearing(aim.pan_deg, aim.tilt_deg) if subject is None else self._centre(lens, aim, subject, height)
         if dt_s is None:
             self._pan.settle(wanted.azimuth_deg)
             self._tilt.settle(wanted.elevation_deg)
         else:
-            side_px = max((SAFE_SHARE * width - (box.width if box else 0.0)) / 2, 0.1 * width)
-            up_px = max(self._shot.headroom_share - (1 - SAFE_SHARE) / 2, 0.03) * height
-            if wanted.elevation_deg < self._tilt.position:
-                up_px *= DOWNWARDS_EASE
-            azimuth = self._pan.position + wrap_deg(wanted.azimuth_deg - self._pan.position)
-            self._pan.step(azimuth, estimate.rate_dps if estimate else 0.0, _degrees(lens, side_px), dt_s)
-            self._tilt.step(wanted.elevation_deg, 0.0, _degrees(lens, up_px), dt_s)
+            self._follow(lens, wanted, subject, (width, height), dt_s)
         x, y = lens.project(Bearing(self._pan.position, self._tilt.position), aim)
         left = clamp(x - width / 2, 0.0, lens.width - width)
         top = clamp(y - height / 2, 0.0, lens.height - height)
         held = lens.unproject(left + width / 2, top + height / 2, aim)
         self._pan.position, self._tilt.position = held.azimuth_deg, held.elevation_deg
         return Rect(left, top, width, height)
+
+    def _centre(self, lens: Lens, aim: Aim, subject: _Subject, height: float) -> Bearing:
+        """Where the middle of a crop of this height belongs."""
+        rise = subject.chest_y - subject.box.y
+        nearest_top = subject.chest_y - rise * math.exp(HEAD_SIGMAS * subject.estimate.distance_sigma)
+        nominal = subject.box.y - self._shot.headroom_share * height
+        top = min(nominal, nearest_top - (1 - SAFE_SHARE) / 2 * height)
+        return lens.unproject(subject.box.centre[0], top + height / 2, aim)
+
+    def _follow(
+        self, lens: Lens, wanted: Bearing, subject: _Subject | None, size: tuple[float, float], dt_s: float
+    ) -> None:
+        width, height = size
+        side_px = (SAFE_SHARE * width - (subject.box.width if subject else 0.0)) / 2
+        up_px = max(self._shot.headroom_share - (1 - SAFE_SHARE) / 2, LEAST_SLACK) * height
+        if wanted.elevation_deg < self._tilt.position:
+            up_px *= DOWNWARDS_EASE
+        azimuth = self._pan.position + wrap_deg(wanted.azimuth_deg - self._pan.position)
+        rate_dps = subject.estimate.rate_dps if subject else 0.0
+        self._pan.step(azimuth, rate_dps, _degrees(lens, max(side_px, LEAST_SLACK * width)), dt_s)
+        self._tilt.step(wanted.elevation_deg, 0.0, _degrees(lens, up_px), dt_s)
 
 
 def _degrees(lens: Lens, distance_px: float) -> float:

@@ -37,9 +37,7 @@ MARKER_SILENT_NS = 600_000_000
 """Sightings may outvote the belief only when the marker has said nothing for this long."""
 SEEN_QUALITY = 0.05
 """A marker report of less quality says that the marker is not seen."""
-TOP_SIGMA_M = 0.15
-"""Error of the top of the head as an outline finds it: it shifts with the size that fits best."""
-SIZE_SIGMA = 0.2
+SIZE_SIGMA = 0.3
 """Error of ln(distance) from an apparent height."""
 
 
@@ -88,6 +86,7 @@ class _Measurement:
     sigma_deg: float
     chest_deg: float | None = None
     top_deg: float | None = None
+    top_sigma_m: float = 0.15
     distance_m: float | None = None
     weight: float = 1.0
 
@@ -101,7 +100,12 @@ class _Measurement:
         heights = (self.chest_deg, self.top_deg)
         distance_m = 1.0 if self.distance_m is None else self.distance_m
         upright = all(h is None or abs(h) < 80 for h in heights)
-        return self.finite() and abs(self.azimuth_deg) <= 360 and upright and self.sigma_deg > 0 and distance_m > 0
+        return (
+            self.finite()
+            and abs(self.azimuth_deg) <= 360
+            and upright
+            and min(self.sigma_deg, self.top_sigma_m, distance_m) > 0
+        )
 
 
 class Estimator:
@@ -146,6 +150,7 @@ class Estimator:
             sighting.azimuth_deg,
             sighting.sigma_deg / doubt,
             top_deg=sighting.top_deg,
+            top_sigma_m=sighting.top_sigma_m,
             distance_m=sighting.distance_m,
             weight=doubt,
         )
@@ -199,7 +204,7 @@ class Estimator:
         if one.distance_m is not None and NEAREST_M <= one.distance_m <= FARTHEST_M:
             belief = belief.with_distance(one.distance_m, SIZE_SIGMA / one.weight)
         if one.top_deg is not None:
-            belief = belief.with_top(one.top_deg, TOP_SIGMA_M / one.weight, self._body)
+            belief = belief.with_top(one.top_deg, one.top_sigma_m / one.weight, self._body)
         return belief
 
     def _vote(self, measurement: _Measurement, needed: int) -> None:

@@ -23,7 +23,8 @@ class Sighting:
     """A teacher seen in the picture, as a direction in the dock's base frame.
 
     `time_ns` is the time it holds for; `sigma_deg` its error if it is true; `confidence` 0 to 1 how likely it is true.
-    `top_deg` (the elevation of the top of the head) and `distance_m` are None where they were not measured.
+    `top_deg` (the elevation of the top of the head, wrong by `top_sigma_m` at her distance) and `distance_m` are None
+    where they were not measured.
     """
 
     time_ns: int
@@ -33,6 +34,7 @@ class Sighting:
     sigma_deg: float
     top_deg: float | None = None
     distance_m: float | None = None
+    top_sigma_m: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)

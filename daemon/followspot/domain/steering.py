@@ -11,8 +11,8 @@ from followspot.domain.body import Body
 from followspot.domain.geometry import NS_PER_S, Aim, clamp, wrap_deg
 from followspot.domain.view import TrackingState
 
-PULL_PER_S = 3.0
-"""Turning rate for each degree of error: the error shrinks to a third in 0.36 s, well above the 0.1 s of latency."""
+PULL_PER_S = 5.0
+"""Turning rate for each degree of error: a time constant of 0.2 s, well above the latency that is predicted away."""
 REST_SHARE = 0.3
 """The motors rest again when the error is below this share of the dead band."""
 SLOW_DPS = 5.0

@@ -19,6 +19,8 @@ EVERY = 4
 """The outline costs more than all else together and changes slowly: every fourth picture."""
 SIGMA_M = 0.09
 """Error of the outline's middle."""
+TOP_SIGMA_M = 0.15
+"""Error of its top: it shifts with the size that fits best."""
 SURE_SCORE = 2.0
 """From this score of the detector on, a hit is as sure as hits get."""
 LONE_CONFIDENCE = 0.25
@@ -89,6 +91,7 @@ class OutlineFinder:
             math.degrees(SIGMA_M / distance_m),
             top.elevation_deg if person.top > 1 else None,
             distance_m if person.top > 1 else None,
+            TOP_SIGMA_M,
         )
 
 

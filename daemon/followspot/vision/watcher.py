@@ -58,10 +58,11 @@ class Watcher:
             return []
         columns, seen = picture.lens.width, codes(picture.lit_colour(self._light))
         moved = strip.profile(change.mask, columns) if change is not None else np.zeros(columns)
-        alike = 2 * strip.profile(self._looks.likeness(seen), columns) - 1
+        likeness = self._looks.likeness(seen)
+        alike = 2 * strip.profile(likeness, columns) - 1
         if marked:
             self._looks.learn(seen, alike, strip, bust)
-        scene = Scene(picture, strip, estimate.distance_m, before_ns, moved, alike, self._looks.trust)
+        scene = Scene(picture, strip, estimate.distance_m, before_ns, moved, alike, self._looks.trust, likeness, bust)
         x = scene.decide()
         found = [sighting for sighting in (scene.moving(x), scene.looking(x)) if sighting is not None]
         return found + self._outline.confirm(picture, strip, bust, x if found else None)
