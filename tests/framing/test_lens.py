@@ -67,9 +67,3 @@ def test_head_and_shoulders_follow_from_the_marker():
     assert box.width == pytest.approx(LENS.focal_px * 0.27 * 1.7 / 3.5)
     assert box.y == pytest.approx(360 - LENS.focal_px * 0.35 / 3.5)
     assert box.centre[0] == pytest.approx(640)
-
-
-def test_head_and_marker_tell_the_distance():
-    body = Body(1.70, 1.35)
-    assert body.distance_m(body.top_deg(-3.0, 4.2), -3.0) == pytest.approx(4.2)
-    assert body.distance_m(0.0, 1.0) is None

@@ -32,15 +32,6 @@ class Body:
         """The elevation of the top of the head."""
         return self.elevation_deg(chest_deg, distance_m, self.stature_m - self.marker_height_m)
 
-    def chest_deg(self, top_deg: float, distance_m: float) -> float:
-        """The elevation of the marker, from that of the top of the head."""
-        return self.elevation_deg(top_deg, distance_m, self.marker_height_m - self.stature_m)
-
-    def distance_m(self, top_deg: float, chest_deg: float) -> float | None:
-        """How far away head and marker appear this far apart; None where they do not."""
-        rise = math.tan(math.radians(top_deg)) - math.tan(math.radians(chest_deg))
-        return (self.stature_m - self.marker_height_m) / rise if rise > 0 else None
-
     def bust(self, lens: Lens, aim: Aim, chest: Bearing, distance_m: float) -> Rect:
         """Head and shoulders in sensor pixels for a marker seen at `chest`."""
         above_m = self.stature_m - self.marker_height_m

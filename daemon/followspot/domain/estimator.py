@@ -222,7 +222,7 @@ class Estimator:
 
     def _relock(self, measurement: _Measurement) -> None:
         old = self._past[-1][1] if self._past else None
-        self.forget_past()
+        self._forget_past()
         belief = Belief(
             time_ns=measurement.time_ns,
             azimuth_deg=wrap_deg(measurement.azimuth_deg),
@@ -237,7 +237,7 @@ class Estimator:
         self._past.append((measurement, self._learnt(belief, measurement)))
         self._note(measurement)
 
-    def forget_past(self) -> None:
+    def _forget_past(self) -> None:
         """Drop the belief and the votes; when somebody was last seen stays known."""
         self._past.clear()
         self._rejected = {True: [], False: []}
