@@ -1,13 +1,11 @@
 """The picture holds the teacher: judged by the simulator's truth, in real time, end to end."""
 
-import json
 import time
 from pathlib import Path
 
 import pytest
 
-from followspot_sim.judge.playback import read_recording
-from followspot_sim.judge.scorecard import Scored, failures, in_picture, is_safe, score
+from followspot_sim.judge.scorecard import Nearest, Scored, failures, in_picture, is_safe, read_lines, score
 from followspot_sim.stage import Stage
 from support.lessons import Lesson, start, stop
 
@@ -56,48 +54,50 @@ def test_real_people_are_followed_on_a_real_room(make_stage, ffprobe: str, data_
 
 
 SILENCE_S = 3.0
+RECOVERY_S = 2.0
+SILENCES = 3
+"""The path takes about 6.7 s there and back: three silences five seconds apart meet it on the way and at its turns."""
 
 
-def held_share(make_stage, *look: str, vision: bool, seed: int = 3) -> float:
-    """Share of frames in the safe area while the marker is silent and the teacher walks."""
+def held_shares(make_stage, *look: str, vision: bool) -> list[float]:
+    """For each silence of the marker while the teacher walks: share of frames with her in the safe area."""
     stage = make_stage(
-        "--scenario",
-        str(Path(__file__).parent / "walking.toml"),
-        "--seed",
-        str(seed),
-        *look,
+        *("--scenario", str(Path(__file__).parent / "walking.toml"), "--seed", "3", *look),
         small=False,
         tables={"tracking": {"vision": vision}},
     )
     stage.start()
     stage.wait_until_aimed()
     start(stage)
-    time.sleep(6)
-    silent_from_ns = time.monotonic_ns()
-    stage.simulate("silence-marker", seconds=SILENCE_S)
-    time.sleep(SILENCE_S + 1)
+    time.sleep(5)
+    begun_ns = [silence(stage) for _ in range(SILENCES)]
     lesson = stop(stage)
     stage.close()
-    truth = {round(t["t_ns"] / 1e6): t for t in map(json.loads, (stage.folder / "truth/truth.jsonl").open())}
-    during = [
-        (line, truth[round(line["t_ns"] / 1e6)])
-        for line in lesson.framing
-        if silent_from_ns <= line["t_ns"] <= silent_from_ns + SILENCE_S * 1e9 and round(line["t_ns"] / 1e6) in truth
-    ]
-    assert len(during) >= 60
-    assert read_recording([lesson.folder / s["file"] for s in lesson.manifest["segments"]]).pictures
-    return sum(is_safe(in_picture(t["box"], line["crop"])) for line, t in during) / len(during)
+    truth = Nearest((row["t_ns"], row) for row in read_lines(stage.folder / "truth" / "truth.jsonl"))
+    return [held_share(lesson, truth, ns) for ns in begun_ns]
+
+
+def silence(stage: Stage) -> int:
+    """Silence the marker and let the product find back; when the silence began."""
+    begun_ns = time.monotonic_ns()
+    stage.simulate("silence-marker", seconds=SILENCE_S)
+    time.sleep(SILENCE_S + RECOVERY_S)
+    return begun_ns
+
+
+def held_share(lesson: Lesson, truth: Nearest, begun_ns: int) -> float:
+    during = [line for line in lesson.framing if 0 <= line["t_ns"] - begun_ns <= SILENCE_S * 1e9]
+    assert len(during) >= 80
+    rows = [(line, truth.get(line["t_ns"])) for line in during]
+    safe = [row and row["box"] and is_safe(in_picture(row["box"], line["crop"])) for line, row in rows]
+    return sum(map(bool, safe)) / len(safe)
 
 
 def test_vision_holds_a_walking_teacher_while_the_marker_is_silent(make_stage) -> None:
-    with_vision = held_share(make_stage, vision=True)
-    without = held_share(make_stage, vision=False)
-    assert with_vision >= 0.9
-    assert without < 0.75, "vision must carry weight: without it the picture loses her"
+    assert min(held_shares(make_stage, vision=True)) >= 0.9
+    assert min(held_shares(make_stage, vision=False)) < 0.75, "without vision the picture must lose her, or it is idle"
 
 
 @pytest.mark.data
 def test_vision_holds_a_real_person_while_the_marker_is_silent(make_stage, data_folder: Path) -> None:
-    look = ("--data", str(data_folder))
-    assert held_share(make_stage, *look, vision=True) >= 0.9
-    assert held_share(make_stage, *look, vision=False) < 0.75
+    assert min(held_shares(make_stage, "--data", str(data_folder), vision=True)) >= 0.9
