@@ -149,7 +149,7 @@ def test_with_nothing_at_all_it_is_up_and_says_what_is_missing(started):
     text = box.ask("status").stdout
     assert "session:   starting" in text
     assert "nothing reaches the disk" in text
-    assert f"no dock at {box.folder}/no-dock" in text
+    assert f"no device at {box.folder}/no-dock" in text
     assert "camera tcp://127.0.0.1:" in text
     assert "no connection to the MQTT broker at 127.0.0.1:" in text
     assert "no button on GPIO 17" in text

@@ -52,23 +52,24 @@ class DockKeeper:
             listener(event)
 
     def _on_link(self, event: LinkChanged) -> None:
-        self._reason = event.reason
+        if event.state in (LinkState.SEARCHING, LinkState.LOST):  # the other states' reasons say what is being done
+            self._reason = event.reason
         if event.state is LinkState.READY:
             self._was_ready = True
             self._alerts.clear(AlertCode.DOCK_NOT_FOUND, self._subject)
             self._alerts.clear(AlertCode.DOCK_LOST, self._subject)
         elif event.state is LinkState.LOST:
             message = (
-                f"the dock at {self._subject} was lost: {event.reason}. The lesson is recorded without moving the "
-                "camera; check the dock's cable and power, it is taken up again as soon as it answers."
+                f"the dock was lost: {event.reason}. The lesson is recorded without moving the camera; "
+                "the dock is taken up again as soon as it answers."
             )
             self._raise(AlertCode.DOCK_LOST, message)
 
     def _report_absence(self) -> None:
         if not self._was_ready:
             message = (
-                f"no dock at {self._subject}: {self._reason}. Lessons are recorded without moving the camera; check "
-                "the dock's cable and power and dock.port, or set dock.driver to 'none' if there is none."
+                f"no dock answers: {self._reason}. Lessons are recorded without moving the camera; "
+                "set dock.driver to 'none' if there is none."
             )
             self._raise(AlertCode.DOCK_NOT_FOUND, message)
 
