@@ -37,7 +37,15 @@ def photograph(width: int = WIDTH, height: int = HEIGHT) -> av.VideoFrame:
 
 @pytest.mark.parametrize(
     "crop",
-    [Rect(40, 20, 240, 135), Rect(33.37, 17.81, 160, 90), Rect(10.25, 5.5, 228.57, 128.57), Rect(0, 0, 320, 180)],
+    [
+        Rect(40, 20, 240, 135),
+        Rect(33.37, 17.81, 160, 90),
+        Rect(10.25, 5.5, 228.57, 128.57),
+        Rect(0, 0, 320, 180),
+        Rect(33.41, 17.83, 107.37, 60.4),
+        Rect(100.7, 60.3, 100, 56.25),
+        Rect(160, 90, 159.7, 89.83),
+    ],
 )
 def test_every_sample_shows_its_place(crop):
     picture = ViewRenderer(160, 90).render(photograph(), crop)
