@@ -1,59 +1,77 @@
-"""Frames on a byte stream.
+"""Frames, and how they travel on a byte stream.
 
-On the wire a frame is `COBS(header | payload | crc) 0x00`, little-endian throughout:
+A frame is `header | payload`, little-endian throughout. Header `<BBHH`: version (1), message type, sequence number of
+the sender (wraps; shows lost and old frames), payload length. These six bytes keep their meaning in all versions.
 
-- header `<BBHH`: version (0), message type, sequence number of the sender (wraps; shows lost frames), payload length;
-- payload: as the message type says (`messages`);
-- crc: CRC-16/CCITT-FALSE (polynomial 0x1021, start 0xFFFF) over header and payload.
-
-COBS (Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999) leaves no 0x00 inside a frame, so a receiver that
-was thrown off by noise is in step again after the next 0x00: one damaged byte costs one frame, at most two.
+On a stream a frame is `COBS(header | payload | crc) 0x00`, crc being CRC-16/CCITT-FALSE (polynomial 0x1021, start
+0xFFFF) over header and payload. COBS (Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999) leaves no 0x00
+inside a frame, so a receiver that was thrown off by noise is in step again after the next 0x00.
 """
 
 import binascii
 import struct
 from dataclasses import dataclass
+from typing import Protocol
 
-PROTOCOL_VERSION = 0
-MAX_PAYLOAD_BYTES = 512
+PROTOCOL_VERSION = 1
+MAX_PAYLOAD_BYTES = 238
+"""With its header 244 bytes: one Bluetooth LE attribute value in one link-layer packet, and one block of COBS."""
 DELIMITER = b"\x00"
 
-_HEADER = struct.Struct("<BBHH")
+HEADER = struct.Struct("<BBHH")
 _CRC = struct.Struct("<H")
 _CRC_START = 0xFFFF
-_FULL_BLOCK = 254
-"""The longest run of COBS without an implied zero behind it (code byte 0xFF)."""
-_MAX_BODY_BYTES = _HEADER.size + MAX_PAYLOAD_BYTES + _CRC.size
-_MAX_STUFFED_BYTES = _MAX_BODY_BYTES + _MAX_BODY_BYTES // _FULL_BLOCK + 2
-"""COBS adds a code byte per block; anything longer cannot be a frame."""
+_MAX_STUFFED_BYTES = HEADER.size + MAX_PAYLOAD_BYTES + _CRC.size + 1
+"""COBS adds one byte to at most 253; anything longer cannot be a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One undamaged frame of this version."""
+    """One undamaged frame."""
 
     type: int
     sequence: int
     payload: bytes
+    version: int = PROTOCOL_VERSION
 
 
-def encode(frame: Frame) -> bytes:
-    """The frame as it goes on the wire, delimiter included.
+class Codec(Protocol):
+    """Frames to what a transport carries, and back.
 
-    Raises ValueError for a payload above MAX_PAYLOAD_BYTES.
+    `damaged` counts what was no frame. `foreign_version` is that of the last undamaged frame of another version.
     """
+
+    damaged: int
+    foreign_version: int | None
+
+    def encode(self, frame: Frame) -> bytes:
+        """What to send. Raises ValueError for a payload above MAX_PAYLOAD_BYTES."""
+        ...
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames of this version that `data`, as received, completes, in order. Never raises."""
+        ...
+
+
+def pack(frame: Frame) -> bytes:
+    """Header and payload. Raises ValueError for a payload above MAX_PAYLOAD_BYTES."""
     if len(frame.payload) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"a payload of {len(frame.payload)} bytes is above the limit of {MAX_PAYLOAD_BYTES}")
-    body = _HEADER.pack(PROTOCOL_VERSION, frame.type, frame.sequence & 0xFFFF, len(frame.payload)) + frame.payload
-    return _stuff(body + _CRC.pack(binascii.crc_hqx(body, _CRC_START))) + DELIMITER
+    return HEADER.pack(frame.version, frame.type, frame.sequence, len(frame.payload)) + frame.payload
 
 
-class FrameParser:
-    """Takes the stream in pieces of any size and gives back whole frames; holds at most one frame's worth of bytes.
+def unpack(data: bytes) -> Frame | None:
+    """The frame of header and payload; None where the lengths do not agree."""
+    if not HEADER.size <= len(data) <= HEADER.size + MAX_PAYLOAD_BYTES:
+        return None
+    version, kind, sequence, length = HEADER.unpack_from(data)
+    if len(data) != HEADER.size + length:
+        return None
+    return Frame(kind, sequence, data[HEADER.size :], version)
 
-    `damaged` counts what lay between two delimiters and was no frame. `foreign_version` is the version of the
-    last undamaged frame of another protocol version, None if there was none.
-    """
+
+class StreamCodec:
+    """Takes the stream in pieces of any size; holds at most one frame's worth of bytes. A Codec."""
 
     def __init__(self) -> None:
         self.damaged = 0
@@ -61,8 +79,13 @@ class FrameParser:
         self._partial = bytearray()
         self._overlong = False
 
+    def encode(self, frame: Frame) -> bytes:
+        """The frame as it goes on the wire, delimiter included. Raises ValueError as `pack` does."""
+        body = pack(frame)
+        return _stuff(body + _CRC.pack(binascii.crc_hqx(body, _CRC_START))) + DELIMITER
+
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames that `data` completes, in order."""
+        """The frames of this version that `data` completes, in order."""
         *ends, rest = data.split(DELIMITER)
         frames = []
         for end in ends:
@@ -86,55 +109,39 @@ class FrameParser:
         self._overlong = False
         if not block and not overlong:
             return None  # delimiters in a row: a sender that clears the line
-        body = _checked(block)
-        if body is None:
+        frame = _checked(block)
+        if frame is None:
             self.damaged += 1
             return None
-        version, kind, sequence, length = _HEADER.unpack_from(body)
-        if version != PROTOCOL_VERSION:
-            self.foreign_version = version
+        if frame.version != PROTOCOL_VERSION:
+            self.foreign_version = frame.version
             return None
-        payload = body[_HEADER.size :]
-        if len(payload) != length:
-            self.damaged += 1
-            return None
-        return Frame(kind, sequence, payload)
+        return frame
 
 
-def _checked(block: bytes) -> bytes | None:
-    """Header and payload, or None where the block is damaged."""
+def _checked(block: bytes) -> Frame | None:
+    """The frame in a block between delimiters, or None where it is damaged."""
     body = _unstuff(block)
-    if body is None or len(body) < _HEADER.size + _CRC.size:
+    if body is None or len(body) < HEADER.size + _CRC.size:
         return None
     content, crc = body[: -_CRC.size], body[-_CRC.size :]
     if binascii.crc_hqx(content, _CRC_START) != _CRC.unpack(crc)[0]:
         return None
-    return content
+    return unpack(content)
 
 
 def _stuff(data: bytes) -> bytes:
-    stuffed = bytearray()
-    for run in data.split(DELIMITER):
-        start = 0
-        while len(run) - start >= _FULL_BLOCK:
-            stuffed.append(_FULL_BLOCK + 1)
-            stuffed += run[start : start + _FULL_BLOCK]
-            start += _FULL_BLOCK
-        stuffed.append(len(run) - start + 1)
-        stuffed += run[start:]
-    return bytes(stuffed)
+    # A frame is shorter than COBS's longest run without a zero (254), so each run is one block.
+    return b"".join(bytes((len(run) + 1,)) + run for run in data.split(DELIMITER))
 
 
 def _unstuff(block: bytes) -> bytes | None:
-    data = bytearray()
+    runs = []
     position = 0
     while position < len(block):
-        code = block[position]
-        end = position + code
+        end = position + block[position]
         if end > len(block):
             return None
-        data += block[position + 1 : end]
-        if code <= _FULL_BLOCK and end < len(block):
-            data.append(0)
+        runs.append(block[position + 1 : end])
         position = end
-    return bytes(data)
+    return DELIMITER.join(runs)
