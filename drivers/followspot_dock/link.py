@@ -12,10 +12,11 @@ ALLOWED: dict[LinkState, frozenset[LinkState]] = {
     LinkState.SEARCHING: frozenset({LinkState.SEARCHING, LinkState.CONNECTING}),
     LinkState.CONNECTING: frozenset({LinkState.SEARCHING, LinkState.NEGOTIATING}),
     LinkState.NEGOTIATING: frozenset({LinkState.SEARCHING, LinkState.READY}),
-    LinkState.READY: frozenset({LinkState.LOST}),
+    LinkState.READY: frozenset({LinkState.DEGRADED, LinkState.LOST}),
+    LinkState.DEGRADED: frozenset({LinkState.READY, LinkState.LOST}),
     LinkState.LOST: frozenset({LinkState.SEARCHING}),
 }
-"""An attempt that fails goes back to SEARCHING with its reason; LOST is only what was READY."""
+"""An attempt that fails goes back to SEARCHING with its reason; LOST is only what worked."""
 
 _FIRST_DELAY_S = 0.05
 """A plug that bounces is back by then."""

@@ -4,10 +4,14 @@ Angles in degrees, positive right (pan, azimuth) and up (tilt, elevation), in th
 degrees per second. Every time is the host's CLOCK_MONOTONIC in nanoseconds: a driver maps the dock's own clock.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+
+MAX_TTL_MS = 500
+"""A motion that nobody renews within this time is over: nothing moves on stale intent."""
 
 
 class LinkState(StrEnum):
@@ -274,3 +278,11 @@ class Dock(ABC):
     @abstractmethod
     def identify(self) -> None:
         """Let the dock blink for some seconds, so that a person sees which one it is."""
+
+
+def check_motion(first: float, second: float, ttl_ms: int) -> None:
+    """Raise ValueError where the port's contract on motions is broken."""
+    if not (math.isfinite(first) and math.isfinite(second)):
+        raise ValueError(f"rates and positions must be finite, not {first} and {second}")
+    if not 1 <= ttl_ms <= MAX_TTL_MS:
+        raise ValueError(f"a time to live of {ttl_ms} ms is not within 1 to {MAX_TTL_MS}")

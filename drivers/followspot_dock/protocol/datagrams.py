@@ -1,13 +1,13 @@
-"""Frames where the transport keeps packets whole and undamaged, as GATT attribute values: header and payload, no more."""
+"""Frames where the transport keeps packets whole and undamaged, as GATT attribute values: header and payload."""
 
-from followspot_dock.protocol.frames import HEADER, PROTOCOL_VERSION, Frame, pack, unpack
+from followspot_dock.protocol.frames import PROTOCOL_VERSION, Frame, pack, unpack
 
 
 class DatagramCodec:
     """One frame a datagram; a Codec."""
 
     def __init__(self) -> None:
-        self.damaged = 0
+        self.damaged = self.foreign = 0
         self.foreign_version: int | None = None
 
     def encode(self, frame: Frame) -> bytes:
@@ -21,6 +21,7 @@ class DatagramCodec:
             self.damaged += 1
             return []
         if frame.version != PROTOCOL_VERSION:
+            self.foreign += 1
             self.foreign_version = frame.version
             return []
         return [frame]

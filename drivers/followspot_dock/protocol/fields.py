@@ -1,7 +1,8 @@
 """How the fields of a message travel: little-endian, fixed size, in the order of the dataclass; texts come last.
 
 Angles and rates are signed 32-bit thousandths (millidegrees, millidegrees per second): exact, no NaN, no float on a
-small microcontroller. Text is UTF-8 behind a length byte. Bytes behind the known fields are ignored: a message can grow.
+small microcontroller. Text is UTF-8 behind a length byte. Bytes behind the known fields are
+ignored: a message can grow.
 """
 
 import dataclasses

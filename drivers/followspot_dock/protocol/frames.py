@@ -38,10 +38,12 @@ class Frame:
 class Codec(Protocol):
     """Frames to what a transport carries, and back.
 
-    `damaged` counts what was no frame. `foreign_version` is that of the last undamaged frame of another version.
+    `damaged` counts what was no frame, `foreign` the undamaged frames of other versions; `foreign_version` is that of
+    the last one.
     """
 
     damaged: int
+    foreign: int
     foreign_version: int | None
 
     def encode(self, frame: Frame) -> bytes:
@@ -74,7 +76,7 @@ class StreamCodec:
     """Takes the stream in pieces of any size; holds at most one frame's worth of bytes. A Codec."""
 
     def __init__(self) -> None:
-        self.damaged = 0
+        self.damaged = self.foreign = 0
         self.foreign_version: int | None = None
         self._partial = bytearray()
         self._overlong = False
@@ -114,6 +116,7 @@ class StreamCodec:
             self.damaged += 1
             return None
         if frame.version != PROTOCOL_VERSION:
+            self.foreign += 1
             self.foreign_version = frame.version
             return None
         return frame

@@ -10,6 +10,7 @@ from followspot_dock.protocol.messages_motion import Drive, MotionDone, MoveTo, 
 from followspot_dock.protocol.messages_talk import Ack, ClockReply, ClockRequest, Hello, HelloReply, Identify, Refusal
 
 __all__ = [
+    "BY_TYPE",
     "HOST_SILENCE_S",
     "KNOWN",
     "MARKER_LAMP_HOLD_S",
@@ -73,7 +74,7 @@ KNOWN: tuple[type[Message], ...] = (
     Fault,
     MotionDone,
 )
-_BY_TYPE = {message.TYPE: message for message in KNOWN}
+BY_TYPE = {message.TYPE: message for message in KNOWN}
 
 
 def to_frame(message: Message, sequence: int) -> Frame:
@@ -86,7 +87,7 @@ def from_frame(frame: Frame) -> Message | None:
 
     Raises ValueError for a payload that is too short for its type.
     """
-    known = _BY_TYPE.get(frame.type)
+    known = BY_TYPE.get(frame.type)
     try:
         return known.from_payload(frame.payload) if known is not None else None
     except struct.error as error:

@@ -1,0 +1,112 @@
+"""What every transport of the wire protocol shares: a Dock around one HostSession at a time."""
+
+import random
+from collections.abc import Callable
+
+from followspot_dock.host import EventMemory, HostSession
+from followspot_dock.link import Backoff, Link
+from followspot_dock.port import Capabilities, Dock, DockListener, Feature, LinkState, check_motion
+from followspot_dock.protocol.frames import Codec
+
+TICK_S = 0.02
+"""Half the interval at which STOP is repeated, and fine enough for the heartbeat."""
+
+
+class SessionDock(Dock):
+    """The commands of the port, and the way of the link from NEGOTIATING on. A transport adds `run`."""
+
+    def __init__(self, listener: DockListener, monotonic_ns: Callable[[], int]) -> None:
+        self._listener = listener
+        self._now_ns = monotonic_ns
+        self._link = Link(listener)
+        self._backoff = Backoff()
+        self._memory = EventMemory()
+        self._lamp_on = False
+        self._session: HostSession | None = None
+        self._capabilities: Capabilities | None = None
+        self._place = ""
+
+    @property
+    def link(self) -> LinkState:
+        return self._link.state
+
+    def drive(self, pan_dps: float, tilt_dps: float, ttl_ms: int) -> None:
+        check_motion(pan_dps, tilt_dps, ttl_ms)
+        if (session := self._working()) is not None:
+            session.drive(pan_dps, tilt_dps, ttl_ms, self._now_ns())
+
+    def drive_to(self, pan_deg: float, tilt_deg: float, ttl_ms: int) -> int | None:
+        check_motion(pan_deg, tilt_deg, ttl_ms)
+        session = self._working()
+        return session.drive_to(pan_deg, tilt_deg, ttl_ms, self._now_ns()) if session is not None else None
+
+    def park(self, ttl_ms: int) -> int | None:
+        check_motion(0.0, 0.0, ttl_ms)
+        session = self._working()
+        if session is None or self._capabilities is None or Feature.PARK not in self._capabilities.features:
+            return None
+        return session.park(ttl_ms, self._now_ns())
+
+    def stop(self) -> None:
+        if (session := self._working()) is not None:
+            session.stop(self._now_ns())
+
+    def marker_lamp(self, on: bool) -> None:
+        self._lamp_on = on
+        if self._session is not None:
+            self._session.marker_lamp(on, self._now_ns())
+
+    def follow_marker(self, marker_id: int) -> None:
+        if (session := self._working()) is not None:
+            session.follow_marker(marker_id, self._now_ns())
+
+    def clear_fault(self) -> None:
+        if (session := self._working()) is not None:
+            session.clear_fault(self._now_ns())
+
+    def identify(self) -> None:
+        if (session := self._working()) is not None:
+            session.identify(self._now_ns())
+
+    def _begin(self, codec: Codec, write: Callable[[bytes], None], place: str) -> HostSession:
+        """Start to negotiate with what is at `place`."""
+        self._place = place
+        self._session = HostSession(
+            codec, write, self._listener, self._on_ready, self._memory, self._lamp_on, random.getrandbits(32)
+        )
+        self._link.move(LinkState.NEGOTIATING, f"asking {place} what it is")
+        self._session.begin(self._now_ns())
+        return self._session
+
+    def _end(self, reason: str) -> None:
+        """The conversation at `place` is over, and why."""
+        self._session = None
+        ended = LinkState.LOST if self.link.works else LinkState.SEARCHING
+        self._link.move(ended, f"{self._place}: {reason}")
+
+    def _tick(self, session: HostSession) -> str | None:
+        """Call every TICK_S; why the conversation is over, None while it goes on."""
+        reason = session.fault(self._now_ns())
+        if reason is None:
+            session.tick(self._now_ns())
+            self._judge(session)
+        return reason
+
+    def _judge(self, session: HostSession) -> None:
+        if self.link is LinkState.READY and session.trouble is not None:
+            self._link.move(LinkState.DEGRADED, f"{self._place}: {session.trouble}", self._capabilities)
+        elif self.link is LinkState.DEGRADED and session.trouble is None:
+            self._link.move(LinkState.READY, f"{self._place}: the link is well again", self._capabilities)
+
+    def _on_data(self, data: bytes) -> None:
+        if self._session is not None:
+            self._session.receive(data, self._now_ns())
+
+    def _on_ready(self, capabilities: Capabilities) -> None:
+        self._backoff.reset()
+        self._capabilities = capabilities
+        name = f"{capabilities.model} {capabilities.serial_number}, firmware {capabilities.firmware}"
+        self._link.move(LinkState.READY, f"{name} at {self._place}", capabilities)
+
+    def _working(self) -> HostSession | None:
+        return self._session if self.link.works else None
