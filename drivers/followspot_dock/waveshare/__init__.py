@@ -1,0 +1,1 @@
+"""Waveshare's pan-tilt: JSON lines over UART (docs/other-docks.md)."""
