@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from followspot_dock.protocol.messages import Marker
+from followspot_dock.protocol.frames import StreamCodec
+from followspot_dock.protocol.messages import MarkerReport
 from followspot_sim.firmware import PRESSES, Firmware
 from followspot_sim.plant import NS_PER_S, Plant
-from followspot_sim.sight import Sight
+from followspot_sim.sight import MarkerSight, Sight
 
 _READ_BYTES = 65_536
 _MAX_UNSENT_BYTES = 4096
@@ -66,7 +67,7 @@ class SimDock:
     """The dock that a driver meets: plant, firmware and cable, with the faults one can put on them.
 
     `sight` tells where the marker truly is at a host time. Every marker report goes, as sent, into `marker_log`:
-    one JSON line with t_ns, azimuth_deg, elevation_deg, quality.
+    one JSON line with t_ns, azimuth_deg, elevation_deg, quality, marker_id.
     """
 
     def __init__(
@@ -143,25 +144,32 @@ class SimDock:
 
     def _boot(self) -> Firmware:
         return Firmware(
-            self._plant, self._sight, self._write_marker, self._rng, self._marker_sigma_deg, time.monotonic_ns()
+            self._plant,
+            lambda time_ns: (MarkerSight(1, self._sight(time_ns)),),
+            self._write_marker,
+            self._rng,
+            self._marker_sigma_deg,
+            time.monotonic_ns(),
+            StreamCodec(),
         )
 
     def _on_data(self, data: bytes) -> None:
         now_ns = time.monotonic_ns()
         if self._port is not None and now_ns >= self._frozen_until_ns:
-            self._port.write(self._firmware.receive(data, now_ns))
+            self._port.write(b"".join(self._firmware.receive(data, now_ns)))
 
     def _advance(self) -> None:
         now_ns = time.monotonic_ns()
         if self._port is not None and now_ns >= self._frozen_until_ns:
-            self._port.write(self._firmware.advance(now_ns))
+            self._port.write(b"".join(self._firmware.advance(now_ns)))
 
-    def _write_marker(self, time_ns: int, marker: Marker) -> None:
+    def _write_marker(self, time_ns: int, marker: MarkerReport) -> None:
         if self._log is not None:
             line = {
                 "t_ns": time_ns,
                 "azimuth_deg": marker.azimuth_deg,
                 "elevation_deg": marker.elevation_deg,
                 "quality": marker.quality,
+                "marker_id": marker.marker_id,
             }
             self._log.write(json.dumps(line) + "\n")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Where the marker truly is, seen from the dock's base, and whether anything hides it.
+    """Where a marker truly is, seen from the dock's base, and whether anything hides it.
 
     Angles in degrees, positive right and up, in the dock's base frame.
     """
@@ -14,3 +14,11 @@ class Sight:
     elevation_deg: float
     distance_m: float
     visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerSight:
+    """The sight of the marker with this id."""
+
+    marker_id: int
+    sight: Sight
