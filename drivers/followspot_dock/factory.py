@@ -2,8 +2,11 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
+from followspot_dock import registry
 from followspot_dock.port import Dock, DockListener
+from followspot_dock.preferred_dock import PreferredDock
 from followspot_dock.settings import DockSettings
 
 
@@ -12,10 +15,15 @@ def open_dock(
 ) -> Dock | None:
     """The dock that `settings` name, None for driver "none". Nothing is opened before `run`.
 
-    `listener` gets every event on the loop that runs the dock.
+    `listener` gets every event on the loop that runs the dock. Raises DockError for a driver that cannot be loaded.
     """
     if settings.driver == "none":
         return None
-    from followspot_dock.serial_dock import SerialDock  # lazy: a box without a serial dock loads no pyserial
+    if settings.driver != "auto":
+        return registry.factory(settings.driver)(settings, listener, monotonic_ns)
+    ways = [(name, partial(_open, name, settings, monotonic_ns)) for name in dict.fromkeys(settings.prefer)]
+    return ways[0][1](listener) if len(ways) == 1 else PreferredDock(ways, listener)
 
-    return SerialDock(settings, listener, monotonic_ns)
+
+def _open(name: str, settings: DockSettings, monotonic_ns: Callable[[], int], listener: DockListener) -> Dock:
+    return registry.factory(name)(settings, listener, monotonic_ns)

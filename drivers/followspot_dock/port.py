@@ -279,6 +279,9 @@ class Dock(ABC):
     def identify(self) -> None:
         """Let the dock blink for some seconds, so that a person sees which one it is."""
 
+    def lesson(self, active: bool) -> None:  # noqa: B027  # most docks have nothing to do
+        """Whether a lesson runs: while it does, a link that works is neither exchanged nor disturbed by a search."""
+
 
 def check_motion(first: float, second: float, ttl_ms: int) -> None:
     """Raise ValueError where the port's contract on motions is broken."""

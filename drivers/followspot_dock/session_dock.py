@@ -1,7 +1,9 @@
 """What every transport of the wire protocol shares: a Dock around one HostSession at a time."""
 
+import asyncio
 import random
 from collections.abc import Callable
+from typing import Protocol
 
 from followspot_dock.host import EventMemory, HostSession
 from followspot_dock.link import Backoff, Link
@@ -10,6 +12,23 @@ from followspot_dock.protocol.frames import Codec
 
 TICK_S = 0.02
 """Half the interval at which STOP is repeated, and fine enough for the heartbeat."""
+_FAREWELL_NS = 200_000_000
+"""How long to wait at the end for the dock to acknowledge STOP; its own dead-man follows within 0.5 s anyway."""
+
+
+class Channel(Protocol):
+    """An open transport, whose bytes or datagrams go to `SessionDock._on_data`."""
+
+    error: str | None
+    """The first error in a sentence; nothing is sent or heard after it."""
+
+    def write(self, data: bytes) -> None:
+        """Send one whole frame, or drop it. Never blocks."""
+        ...
+
+    async def wait_failed(self, timeout_s: float) -> None:
+        """Return at the first error, or when `timeout_s` is over."""
+        ...
 
 
 class SessionDock(Dock):
@@ -68,24 +87,41 @@ class SessionDock(Dock):
         if (session := self._working()) is not None:
             session.identify(self._now_ns())
 
-    def _begin(self, codec: Codec, write: Callable[[bytes], None], place: str) -> HostSession:
-        """Start to negotiate with what is at `place`."""
+    async def _converse(self, channel: Channel, codec: Codec, place: str) -> None:
+        """Talk to what is at `place` until it is over; when cancelled, leave the dock stopped."""
+        session = self._begin(channel, codec, place)
+        try:
+            while (reason := channel.error or self._tick(session)) is None:
+                await channel.wait_failed(TICK_S)
+        except asyncio.CancelledError:
+            await self._farewell(session, channel)
+            raise
+        finally:
+            self._session = None
+        ended = LinkState.LOST if self.link.works else LinkState.SEARCHING
+        self._link.move(ended, f"{place}: {reason}")
+
+    async def _farewell(self, session: HostSession, channel: Channel) -> None:
+        if not self.link.works:
+            return
+        self._link.close()  # from here on no drive gets through
+        deadline_ns = self._now_ns() + _FAREWELL_NS
+        session.stop(self._now_ns())
+        while session.stopping and channel.error is None and self._now_ns() < deadline_ns:
+            await channel.wait_failed(TICK_S)
+            session.tick(self._now_ns())
+
+    def _begin(self, channel: Channel, codec: Codec, place: str) -> HostSession:
         self._place = place
         self._session = HostSession(
-            codec, write, self._listener, self._on_ready, self._memory, self._lamp_on, random.getrandbits(32)
+            codec, channel.write, self._listener, self._on_ready, self._memory, self._lamp_on, random.getrandbits(32)
         )
         self._link.move(LinkState.NEGOTIATING, f"asking {place} what it is")
         self._session.begin(self._now_ns())
         return self._session
 
-    def _end(self, reason: str) -> None:
-        """The conversation at `place` is over, and why."""
-        self._session = None
-        ended = LinkState.LOST if self.link.works else LinkState.SEARCHING
-        self._link.move(ended, f"{self._place}: {reason}")
-
     def _tick(self, session: HostSession) -> str | None:
-        """Call every TICK_S; why the conversation is over, None while it goes on."""
+        """Why the conversation is over, None while it goes on."""
         reason = session.fault(self._now_ns())
         if reason is None:
             session.tick(self._now_ns())

@@ -122,7 +122,7 @@ class Daemon:
             assert made is not None, "only driver none gives no dock"
             return made
 
-        return DockKeeper(opened, self.alerts, self._clock, dock.port)
+        return DockKeeper(opened, self.alerts, self._clock, dock.place)
 
     def _make_vision(self) -> VisionWorker | None:
         if not self.settings.tracking.vision:
@@ -149,6 +149,7 @@ class Daemon:
         self.framing.follow(status.active)
         if self.dock_keeper is not None:
             self.dock_keeper.dock.marker_lamp(status.on_disk)
+            self.dock_keeper.dock.lesson(status.active)
         self._show()
 
     def _on_alert(self, _alert: Alert, _active: bool) -> None:
