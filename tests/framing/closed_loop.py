@@ -11,7 +11,7 @@ from followspot.control.framing import Framing
 from followspot.domain.sighting import Sighting, SightingKind
 from followspot.domain.view import FramedView
 from followspot.settings.models import CameraSettings, Settings, TrackingSettings
-from followspot_dock.port import Capabilities, Dock, LinkChanged, LinkState, MarkerReport, Pose
+from followspot_dock.port import Capabilities, Dock, Feature, LinkChanged, LinkState, MarkerReport, Pose
 
 STEP_NS = 5_000_000
 START_NS = 1_000_000_000_000
@@ -38,7 +38,9 @@ class Plant(Dock):
     """Two motors with limits on speed and acceleration and a late ear; records what it was asked."""
 
     def __init__(self, latency_ns: int = 30_000_000, rate_dps: float = 90, acceleration_dps2: float = 300) -> None:
-        self.capabilities = Capabilities("test", "1", "0", -170, 170, -40, 40, rate_dps, acceleration_dps2, True)
+        limits = (rate_dps, rate_dps, acceleration_dps2, acceleration_dps2)
+        marker = frozenset({Feature.MARKER})
+        self.capabilities = Capabilities("test", "1", "0", -170, 170, -40, 40, *limits, marker, 1)
         self.pan = self.tilt = self.pan_rate = self.tilt_rate = 0.0
         self.latency_ns = latency_ns
         self.asked: deque[tuple[int, float, float, int]] = deque()
@@ -63,7 +65,22 @@ class Plant(Dock):
     def stop(self) -> None:
         self.drive(0.0, 0.0, 1)
 
+    def drive_to(self, pan_deg: float, tilt_deg: float, ttl_ms: int) -> int | None:
+        raise NotImplementedError
+
+    def park(self, ttl_ms: int) -> int | None:
+        raise NotImplementedError
+
     def marker_lamp(self, on: bool) -> None:
+        raise NotImplementedError
+
+    def follow_marker(self, marker_id: int) -> None:
+        raise NotImplementedError
+
+    def clear_fault(self) -> None:
+        raise NotImplementedError
+
+    def identify(self) -> None:
         raise NotImplementedError
 
     def step(self, now_ns: int) -> None:
@@ -72,7 +89,7 @@ class Plant(Dock):
             heard_ns, *goal, ttl_ms = self.asked.popleft()
             self.goal, self.until_ns = (goal[0], goal[1]), heard_ns + ttl_ms * 1_000_000
         goal_pan, goal_tilt = self.goal if now_ns < self.until_ns else (0.0, 0.0)
-        change = self.capabilities.max_acceleration_dps2 * STEP_NS / 1e9
+        change = self.capabilities.pan_max_acceleration_dps2 * STEP_NS / 1e9
         self.pan_rate += max(-change, min(change, goal_pan - self.pan_rate))
         self.tilt_rate += max(-change, min(change, goal_tilt - self.tilt_rate))
         self.pan += self.pan_rate * STEP_NS / 1e9

@@ -47,7 +47,7 @@ def test_all_is_quiet_while_the_teacher_stands():
 def test_commands_keep_the_limits():
     run = run_loop(3)
     log = run.plant.log
-    assert max(abs(pan) for _, pan, _ in log) <= run.plant.capabilities.max_rate_dps
+    assert max(abs(pan) for _, pan, _ in log) <= run.plant.capabilities.pan_max_rate_dps
     for (before_ns, before, _), (after_ns, after, _) in pairwise(log):
         span_s = min(max((after_ns - before_ns) / 1e9, 0.0), 0.1)
         assert abs(after - before) <= 240 * span_s + 1e-6 or after == 0

@@ -11,7 +11,19 @@ from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.sighting import Sighting, SightingKind
 from followspot.domain.view import TrackingState
 from followspot.settings.models import Settings, SteeringSettings
-from followspot_dock.port import Batteries, LinkChanged, LinkState, MarkerReport, Pose
+from followspot_dock.port import (
+    Axis,
+    DockFault,
+    DockStatus,
+    FaultKind,
+    LinkChanged,
+    LinkState,
+    MarkerReport,
+    MarkerRole,
+    MarkerStatus,
+    Pose,
+    PowerSource,
+)
 from framing.closed_loop import FakeClock, Plant
 
 MS = 1_000_000
@@ -170,8 +182,48 @@ async def test_the_keeper_reports_a_dock_that_never_came(monkeypatch):
 
 def test_low_batteries_are_told_once_and_healed_by_charging():
     _, alerts, event, _ = keeper_with_dock()
-    event(Batteries(80, 12))
-    event(Batteries(None, 17))
+    event(marker_battery(12))
+    event(marker_battery(17))
     assert [a.code for a in alerts.active] == [AlertCode.MARKER_BATTERY_LOW]
-    event(Batteries(None, 60))
+    event(marker_battery(60))
     assert not alerts.active
+    event(DockStatus(9, PowerSource.BATTERY, charging=False, temperature_c=None))
+    assert [a.code for a in alerts.active] == [AlertCode.DOCK_BATTERY_LOW]
+    event(DockStatus(9, PowerSource.MAINS, charging=True, temperature_c=None))
+    assert not alerts.active
+
+
+def marker_battery(percent):
+    return MarkerStatus(3, MarkerRole.PRIMARY, percent, charging=False, in_bay=False, muted=False)
+
+
+def test_faults_of_the_dock_stand_until_they_end_or_the_dock_is_lost():
+    _, alerts, event, _ = keeper_with_dock()
+    event(DockFault(0, FaultKind.STALL, Axis.PAN, active=True))
+    event(DockFault(0, FaultKind.BROWN_OUT, None, active=True))
+    assert [a.code for a in alerts.active] == [AlertCode.DOCK_FAULT] * 2
+    assert "the pan motor reports a fault (stall): something holds it" in alerts.active[0].message
+    event(DockFault(0, FaultKind.STALL, Axis.PAN, active=False))
+    assert len(alerts.active) == 1
+    event(LinkChanged(LinkState.READY, "", Plant().capabilities))
+    event(LinkChanged(LinkState.LOST, "gone"))
+    assert [a.code for a in alerts.active] == [AlertCode.DOCK_LOST]
+
+
+def test_a_secondary_marker_is_not_followed():
+    clock, plant, framing = docked()
+    for _ in range(30):
+        clock.now_ns += 33 * MS
+        framing.on_dock_event(Pose(clock.now_ns, 0.0, 0.0, 0.0, 0.0))
+        framing.on_dock_event(MarkerReport(clock.now_ns, -40.0, 0.0, 1.0, 2, MarkerRole.SECONDARY))
+        framing.on_dock_event(MarkerReport(clock.now_ns, 20.0, 0.0, 1.0, 1, MarkerRole.PRIMARY))
+    assert plant.log[-1][1] > 10
+
+
+def test_a_degraded_link_still_steers():
+    clock, plant, framing = docked()
+    tell(clock, framing)
+    framing.on_dock_event(LinkChanged(LinkState.DEGRADED, "loses frames", plant.capabilities))
+    plant.log.clear()
+    tell(clock, framing, times=3)
+    assert plant.log[-1][1] > 10

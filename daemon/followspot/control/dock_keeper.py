@@ -5,7 +5,18 @@ from collections.abc import Callable
 
 from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
-from followspot_dock.port import Batteries, Dock, DockEvent, DockListener, LinkChanged, LinkState
+from followspot_dock.port import (
+    Axis,
+    Dock,
+    DockEvent,
+    DockFault,
+    DockListener,
+    DockStatus,
+    FaultKind,
+    LinkChanged,
+    LinkState,
+    MarkerStatus,
+)
 
 NOT_FOUND_AFTER_S = 3.0
 """A dock that is there is ready within one second of its port's appearance."""
@@ -13,6 +24,15 @@ BATTERY_LOW_PERCENT = 15
 """Less than a double lesson is left."""
 BATTERY_WELL_PERCENT = 20
 """Above the other threshold, so that a charge that flickers round it raises one alert."""
+
+
+_FAULT_ADVICE = {
+    FaultKind.STALL: "something holds it: free it",
+    FaultKind.OVER_CURRENT: "something holds it, or it is worn: free it",
+    FaultKind.BROWN_OUT: "its supply is too weak: use the mains adapter that came with it",
+    FaultKind.END_STOP: "it stands at its end: turn the dock so that the room lies before it",
+    FaultKind.OTHER: "switch the dock off and on again",
+}
 
 
 class DockKeeper:
@@ -27,6 +47,7 @@ class DockKeeper:
         self._alerts, self._clock, self._subject = alerts, clock, subject
         self._listeners: list[DockListener] = []
         self._was_ready = False
+        self._faults: set[tuple[FaultKind, Axis | None]] = set()
         self._reason = "nothing has been tried yet"
         self.dock = open_dock(self._on_event)
 
@@ -45,9 +66,15 @@ class DockKeeper:
     def _on_event(self, event: DockEvent) -> None:
         if isinstance(event, LinkChanged):
             self._on_link(event)
-        elif isinstance(event, Batteries):
-            self._check(AlertCode.DOCK_BATTERY_LOW, "the dock", event.dock_percent)
-            self._check(AlertCode.MARKER_BATTERY_LOW, "the marker", event.marker_percent)
+        elif isinstance(event, DockFault):
+            self._on_fault(event)
+        elif isinstance(event, DockStatus):
+            percent = None if event.charging else event.battery_percent
+            self._check(AlertCode.DOCK_BATTERY_LOW, self._subject, "the dock", percent)
+        elif isinstance(event, MarkerStatus):
+            percent = None if event.charging else event.battery_percent
+            name = f"marker {event.marker_id}"
+            self._check(AlertCode.MARKER_BATTERY_LOW, f"{self._subject}, {name}", name, percent)
         for listener in tuple(self._listeners):
             listener(event)
 
@@ -59,6 +86,7 @@ class DockKeeper:
             self._alerts.clear(AlertCode.DOCK_NOT_FOUND, self._subject)
             self._alerts.clear(AlertCode.DOCK_LOST, self._subject)
         elif event.state is LinkState.LOST:
+            self._forget_faults()
             message = (
                 f"the dock was lost: {event.reason}. The lesson is recorded without moving the camera; "
                 "the dock is taken up again as soon as it answers."
@@ -73,11 +101,31 @@ class DockKeeper:
             )
             self._raise(AlertCode.DOCK_NOT_FOUND, message)
 
-    def _check(self, code: AlertCode, name: str, percent: int | None) -> None:
-        if percent is None or percent >= BATTERY_WELL_PERCENT:
-            self._alerts.clear(code, self._subject)
-        elif percent <= BATTERY_LOW_PERCENT:
-            self._raise(code, f"the battery of {name} is at {percent} %: charge it before the next lesson.")
+    def _on_fault(self, fault: DockFault) -> None:
+        subject = self._fault_subject(fault.kind, fault.axis)
+        if not fault.active:
+            self._faults.discard((fault.kind, fault.axis))
+            self._alerts.clear(AlertCode.DOCK_FAULT, subject)
+            return
+        self._faults.add((fault.kind, fault.axis))
+        part = f"the {fault.axis} motor" if fault.axis is not None else "the dock"
+        message = f"{part} reports a fault ({fault.kind}): {_FAULT_ADVICE[fault.kind]}. Lessons are recorded meanwhile."
+        self._raise(AlertCode.DOCK_FAULT, message, subject)
 
-    def _raise(self, code: AlertCode, message: str) -> None:
-        self._alerts.raise_alert(code, self._subject, message, self._clock.monotonic_ns())
+    def _forget_faults(self) -> None:
+        """A dock that comes back tells again which faults stand."""
+        for kind, axis in self._faults:
+            self._alerts.clear(AlertCode.DOCK_FAULT, self._fault_subject(kind, axis))
+        self._faults.clear()
+
+    def _fault_subject(self, kind: FaultKind, axis: Axis | None) -> str:
+        return f"{self._subject}, {axis} {kind}" if axis is not None else f"{self._subject}, {kind}"
+
+    def _check(self, code: AlertCode, subject: str, name: str, percent: int | None) -> None:
+        if percent is None or percent >= BATTERY_WELL_PERCENT:
+            self._alerts.clear(code, subject)
+        elif percent <= BATTERY_LOW_PERCENT:
+            self._raise(code, f"the battery of {name} is at {percent} %: charge it before the next lesson.", subject)
+
+    def _raise(self, code: AlertCode, message: str, subject: str | None = None) -> None:
+        self._alerts.raise_alert(code, subject or self._subject, message, self._clock.monotonic_ns())

@@ -17,7 +17,7 @@ from followspot.domain.estimator import Estimator
 from followspot.domain.geometry import NS_PER_S, Aim, PoseSample, PoseTrack
 from followspot.domain.steering import Limits, Rates, Steering
 from followspot.domain.view import TrackingState, ViewPlanner
-from followspot_dock.port import Capabilities, LinkChanged, LinkState, MarkerReport, Pose
+from followspot_dock.port import Capabilities, LinkChanged, MarkerReport, MarkerRole, Pose
 
 if TYPE_CHECKING:
     from followspot.domain.clock import Clock
@@ -67,6 +67,8 @@ class Framing:
         """Take what the dock tells."""
         now_ns = self._clock.monotonic_ns()
         if isinstance(event, MarkerReport):
+            if event.role is not MarkerRole.PRIMARY:
+                return  # someone else's marker
             self._estimator.on_marker(event.time_ns, event.azimuth_deg, event.elevation_deg, event.quality, now_ns)
             self._publish(now_ns)
             self._steer(now_ns)
@@ -138,7 +140,9 @@ class Framing:
         self._poses = self._poses.then(PoseSample(pose.time_ns, aim, pose.pan_rate_dps, pose.tilt_rate_dps))
 
     def _on_link(self, event: LinkChanged, now_ns: int) -> None:
-        if event.state is LinkState.READY and event.capabilities is not None:
+        if event.state.works and event.capabilities is not None:
+            if self._steering is not None:
+                return  # the link got worse or better, but it was never gone
             self._steering = self._steering_for(event.capabilities)
         elif self._steering is not None:
             self._steering = None
@@ -155,8 +159,8 @@ class Framing:
             dock.pan_max_deg,
             dock.tilt_min_deg,
             dock.tilt_max_deg,
-            min(dock.max_rate_dps, steering.max_rate_dps),
-            min(dock.max_acceleration_dps2, steering.max_acceleration_dps2),
+            min(dock.pan_max_rate_dps, dock.tilt_max_rate_dps, steering.max_rate_dps),
+            min(dock.pan_max_acceleration_dps2, dock.tilt_max_acceleration_dps2, steering.max_acceleration_dps2),
         )
         home = Aim(steering.home_pan_deg, steering.home_tilt_deg)
         return Steering(limits, self._body, steering.dead_band_deg, home)

@@ -21,6 +21,7 @@ class AlertCode(StrEnum):
     DISK_SLOW = "disk-slow"
     DOCK_NOT_FOUND = "dock-not-found"
     DOCK_LOST = "dock-lost"
+    DOCK_FAULT = "dock-fault"
     DOCK_BATTERY_LOW = "dock-battery-low"
     MARKER_BATTERY_LOW = "marker-battery-low"
     BROKER_UNREACHABLE = "broker-unreachable"
