@@ -18,8 +18,9 @@ from followspot_sim.journal import Journal
 from followspot_sim.microphone import Microphone
 from followspot_sim.nut_server import NutServer
 from followspot_sim.plant import Plant
-from followspot_sim.pty_port import SimDock
+from followspot_sim.pty_port import PtyCable
 from followspot_sim.setup import Prepared
+from followspot_sim.sim_dock import SimDock
 from followspot_sim.voice import speech
 
 DOCK_LINK = Path("dev/serial/by-id/usb-Followspot_Dock-if00")
@@ -95,7 +96,7 @@ class Classroom:
         return SimDock(
             plant,
             prepared.world.sight_at,
-            self._folder / DOCK_LINK,
+            PtyCable(self._folder / DOCK_LINK),
             self._folder / "marker.jsonl",
             prepared.seed,
             prepared.scenario.marker.sigma_deg,

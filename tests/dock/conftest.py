@@ -13,8 +13,9 @@ import pytest
 
 from followspot_dock import Dock, DockEvent, DockSettings, LinkChanged, LinkState, open_dock
 from followspot_sim.plant import Plant
-from followspot_sim.pty_port import SimDock
+from followspot_sim.pty_port import PtyCable
 from followspot_sim.sight import Sight
+from followspot_sim.sim_dock import SimDock
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Rig:
 
     @asynccontextmanager
     async def driver(self, heard: Heard, *, ready: bool = True) -> AsyncIterator[Dock]:
-        dock = open_dock(DockSettings(port=str(self.path)), heard)
+        dock = open_dock(DockSettings(driver="serial", port=str(self.path)), heard)
         assert dock is not None
         async with _running(dock.run()):
             if ready:
@@ -101,6 +102,6 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     path = tmp_path / "dev/serial/by-id/usb-Followspot_Dock-if00"
     sights = [Sight(azimuth_deg=20.0, elevation_deg=5.0, distance_m=3.0, visible=True)]
     plant = Plant(time.monotonic_ns())
-    sim = SimDock(plant, lambda _: sights[-1], path, tmp_path / "marker.jsonl", seed=1, marker_sigma_deg=0.8)
+    sim = SimDock(plant, lambda _: sights[-1], PtyCable(path), tmp_path / "marker.jsonl", seed=1, marker_sigma_deg=0.8)
     yield Rig(tmp_path, plant, sim, sights, path)
     assert not path.is_symlink()
