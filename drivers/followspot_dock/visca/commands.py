@@ -90,8 +90,7 @@ class Commands:
         self.tick(now_ns)
 
     def forget(self) -> None:
-        """The conversation begins anew, with a stop: nothing is known of what the camera does."""
-        self.wanted = REST
+        """The conversation begins anew: nothing is known of what the camera does."""
         self._flights.clear()
         self._sockets.clear()
         self.accepted = self._last = None

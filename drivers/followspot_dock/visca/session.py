@@ -119,7 +119,7 @@ class ViscaSession:
         if self._framing.in_step:
             self._commands.stop(now_ns)
         else:
-            self._commands.forget()
+            self._commands.wanted = REST
 
     def _open(self, now_ns: int) -> None:
         if now_ns >= self._opening_due_ns:
