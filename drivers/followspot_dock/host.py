@@ -191,6 +191,8 @@ class HostSession:
             return
         if isinstance(message, messages.HelloReply):
             self._on_hello_reply(message, frame, arrival_ns)
+        elif isinstance(message, messages.Refusal) and message.code == RefusalCode.NO_HELLO:
+            self._on_forgotten()  # whatever its sequence number: a dock that restarted counts anew
         elif self.negotiated and self._in_order(frame, arrival_ns):
             self._heard_ns = arrival_ns
             self._note(Complaint.UNKNOWN, arrival_ns, message is None)
@@ -222,6 +224,10 @@ class HostSession:
         self._commands.limit(capabilities)
         self._ready(capabilities)
         self.tick(arrival_ns)
+
+    def _on_forgotten(self) -> None:
+        if self.negotiated:
+            self._over = "the dock does not know us any more: it restarted"
 
     def _on_message(self, message: messages.Message | None, arrival_ns: int) -> None:
         match message:
@@ -286,9 +292,6 @@ class HostSession:
                 self._tell(telling.motion_done(message, host_time))
 
     def _on_refusal(self, refusal: messages.Refusal, arrival_ns: int) -> None:
-        if refusal.code == RefusalCode.NO_HELLO:
-            self._over = "the dock does not know us any more: it restarted"
-            return
         self._note(Complaint.REFUSED, arrival_ns, detail=_why_refused(refusal))
         self._commands.settle(refusal.refused, refusal.id)
         if refusal.refused in _MOTIONS and self._pose is not None and self._commands.motion_over(refusal.id):
