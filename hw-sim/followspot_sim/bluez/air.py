@@ -3,7 +3,7 @@
 The simulated bluetoothd connects to `air.sock` and asks for scans, connections, writes and notifications in JSON lines;
 what it hears back is what a controller and the attribute protocol would tell it. Its requests:
 
-- {"scan": bool}; {"connect": address}; {"disconnect": address};
+- {"serving": true} once it answers clients; {"scan": bool}; {"connect": address}; {"disconnect": address};
 - {"write" | "subscribe" | "unsubscribe": address, "handle": n, "value": hex, "id": n}: answered by "done" where an id
   is given.
 
@@ -42,6 +42,7 @@ class Air:
         self._peripherals: dict[str, Peripheral] = {}
         self._links: dict[str, AirLink] = {}
         self._send: Send | None = None
+        self._served = asyncio.Event()
         self._present, self._powered = True, True
         self._scanning = False
         self._wanted: set[str] = set()
@@ -72,6 +73,10 @@ class Air:
         await self._server.close()
         for address in list(self._links):
             self._end(address)
+
+    async def wait_served(self) -> None:
+        """Return when a bluetoothd serves clients."""
+        await self._served.wait()
 
     def is_connected(self, address: str) -> bool:
         """Whether a central holds a connection to this peripheral."""
@@ -126,6 +131,7 @@ class Air:
     def _orphan(self) -> None:
         """The bluetoothd died: its links linger in the kernel."""
         self._send = None
+        self._served.clear()
         self._scanning = False
         self._wanted.clear()
         loop = asyncio.get_running_loop()
@@ -133,6 +139,8 @@ class Air:
 
     def _obey(self, line: Line) -> None:
         match line:
+            case {"serving": True}:
+                self._served.set()
             case {"scan": bool(on)}:
                 self._scanning = on
                 self._adverts_heard.clear()

@@ -278,7 +278,8 @@ async def serve(bus_address: str, air_socket: str) -> None:
     """Be `org.bluez` until the air closes."""
     reader, writer = await asyncio.open_unix_connection(air_socket)
     bus = await MessageBus(bus_address=bus_address, negotiate_unix_fd=True).connect()
-    bluetoothd = Bluetoothd(bus, sender(writer))
+    send = sender(writer)
+    bluetoothd = Bluetoothd(bus, send)
     bus.add_message_handler(bluetoothd.on_message)
     rule = "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'"
     await bus.call(
@@ -292,6 +293,7 @@ async def serve(bus_address: str, air_socket: str) -> None:
         )
     )
     await bus.request_name("org.bluez")
+    send({"serving": True})
     async for line in lines(reader):
         bluetoothd.on_news(line)
     bus.disconnect()

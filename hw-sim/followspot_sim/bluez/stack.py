@@ -9,6 +9,9 @@ from pathlib import Path
 from followspot_sim.bluez.air import Air
 from followspot_sim.bluez.bus_daemon import BusDaemon
 
+_START_S = 20.0
+"""A Python process on a busy machine; half a second on a quiet one."""
+
 
 class BluetoothStack:
     """In `folder`, from `start` to `close`. Give `bus_address` to clients as DBUS_SYSTEM_BUS_ADDRESS."""
@@ -25,7 +28,7 @@ class BluetoothStack:
         return self._bus.address
 
     async def start(self) -> None:
-        """Start everything; bluetoothd may need some tenths of a second more to appear on the bus."""
+        """Return when clients are served."""
         await self.air.start()
         try:
             await self._bus.start()
@@ -45,6 +48,8 @@ class BluetoothStack:
         self._bluetoothd = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "followspot_sim.bluez.daemon", self._bus.address, str(self._socket)
         )
+        async with asyncio.timeout(_START_S):
+            await self.air.wait_served()
 
     async def kill_daemon(self, number: signal.Signals = signal.SIGKILL) -> None:
         """End bluetoothd, by default without a chance to say so."""
