@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import json
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +39,6 @@ async def _serve(kind: str, folder: Path, seed: int, ready: Callable[[], None]) 
         await stack.enter_async_context(dock)
         await control.start()
         stack.push_async_callback(control.close)
-        (folder / "endpoints.json").write_text(json.dumps({"dock": dock.settings(), "at_ns": time.monotonic_ns()}))
+        (folder / "endpoints.json").write_text(json.dumps({"dock": dock.settings()}) + "\n")
         ready()
         await ended.wait()
