@@ -39,7 +39,7 @@ class Heard:
         return [change.state for change in self.of(LinkChanged)]
 
     def last_reason(self) -> str:
-        return str(self.of(LinkChanged)[-1].reason)
+        return next((str(change.reason) for change in reversed(self.of(LinkChanged))), "")
 
 
 class TimedPlant(Plant):
@@ -159,3 +159,26 @@ def bench(request: pytest.FixtureRequest) -> Bench:
 @pytest.fixture(name="until")
 def until_fixture() -> Callable[..., Any]:
     return until
+
+
+@pytest.fixture(name="driven")
+def driven_fixture() -> Callable[..., Any]:
+    return driven
+
+
+@pytest.fixture
+def new_heard() -> Callable[[], Heard]:
+    return Heard
+
+
+@pytest.fixture
+def neighbour(tmp_path: Path) -> Callable[[Cable], Any]:
+    """A second dock, plugged in while it is entered."""
+    folder = tmp_path / "neighbour"
+    folder.mkdir()
+    return lambda cable: running(sim_dock(cable, folder)[1].run())
+
+
+@pytest.fixture(name="running")
+def running_fixture() -> Callable[..., Any]:
+    return running
