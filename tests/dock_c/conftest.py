@@ -1,10 +1,11 @@
-"""The C codec as a program to talk to."""
+"""The C codec and the C firmware as programs to talk to."""
 
+import json
 import struct
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -53,3 +54,50 @@ def tool(codec_program: Path) -> Iterator[CodecTool]:
     tool = CodecTool(codec_program)
     yield tool
     tool.close()
+
+
+class HostDock:
+    """The C firmware on a pty, driven by lines on its standard input; see firmware/host/main.c."""
+
+    def __init__(self, program: Path, link: Path) -> None:
+        self.link = link
+        link.parent.mkdir(parents=True)
+        self._process = subprocess.Popen([program, link], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.state()  # it runs, and the link is there
+
+    def play(self, line: str) -> None:
+        """One line of the world."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def state(self) -> dict[str, Any]:
+        """How dock and motors are now."""
+        self.play("state")
+        assert self._process.stdout is not None
+        return dict(json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        """End it; a sanitizer's complaint shows in its exit code."""
+        assert self._process.stdout is not None
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        code = self._process.wait(timeout=10)
+        self._process.stdout.close()
+        assert code == 0
+        assert not self.link.is_symlink()
+
+
+@pytest.fixture(scope="session")
+def host_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    firmware = SOURCES / "firmware"
+    sources = [SOURCES / "codec.c", *sorted(firmware.glob("*.c")), *sorted(firmware.glob("host/*.c"))]
+    flags = [f"-I{firmware}", f"-I{firmware / 'host'}"]
+    return build(tmp_path_factory.mktemp("firmware") / "dock-host", sources, *flags)
+
+
+@pytest.fixture
+def host_dock(host_program: Path, tmp_path: Path) -> Iterator[HostDock]:
+    dock = HostDock(host_program, tmp_path / "dev/serial/by-id/usb-Followspot_Dock-if00")
+    yield dock
+    dock.close()
