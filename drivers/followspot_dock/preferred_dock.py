@@ -1,25 +1,31 @@
 """Several ways to a dock behind one port: the best that works is used, and a better one takes over between lessons."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from followspot_dock.port import Dock, DockEvent, DockListener, LinkChanged, LinkState
+from followspot_dock.port import Dock, DockEvent, DockListener, LinkChanged, LinkState, check_motion
 
 OpenDock = Callable[[DockListener], Dock]
 
+HEAD_START_S = 1.0
+"""What a better way gets: a dock on a cable is ready by then, so that the air is not searched without need."""
+
 
 class _Way:
-    """One of the docks: whether it shall run, and what it said last."""
+    """One of the docks: whether it shall run, and what it said last. It is made when it runs for the first time."""
 
     def __init__(self, name: str, rank: int, open_dock: OpenDock, tell: Callable[["_Way", DockEvent], None]) -> None:
         self.name = name
         self.rank = rank
-        self.dock = open_dock(partial(tell, self))
+        self.dock: Dock | None = None
+        self.lamp_on = False
         self.reason = ""
+        self._open_dock = open_dock
+        self._tell = partial(tell, self)
         self._wanted = asyncio.Event()
         self._unwanted = asyncio.Event()
-        self.want(True)
 
     def want(self, wanted: bool) -> None:
         """Let it run, or let it end: then it leaves its dock stopped and closes before it may run again."""
@@ -27,14 +33,30 @@ class _Way:
         on.set()
         off.clear()
 
+    def light(self, on: bool) -> None:
+        """Set the markers' lamp, now or when there is a dock."""
+        self.lamp_on = on
+        if self.dock is not None:
+            self.dock.marker_lamp(on)
+
     async def keep(self) -> None:
-        """Run the dock whenever it is wanted, until cancelled."""
+        """Run the dock whenever it is wanted for longer than the better ways' head start, until cancelled."""
         while True:
             await self._wanted.wait()
-            async with asyncio.TaskGroup() as tasks:
-                running = tasks.create_task(self.dock.run(), name=f"dock-{self.name}")
-                await self._unwanted.wait()
-                running.cancel()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.rank * HEAD_START_S):
+                    await self._unwanted.wait()
+            if self._wanted.is_set():
+                await self._run()
+
+    async def _run(self) -> None:
+        if self.dock is None:
+            self.dock = self._open_dock(self._tell)
+            self.dock.marker_lamp(self.lamp_on)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(self.dock.run(), name=f"dock-{self.name}")
+            await self._unwanted.wait()
+            running.cancel()
 
 
 class PreferredDock(Dock):
@@ -66,37 +88,45 @@ class PreferredDock(Dock):
             self._told = LinkChanged(LinkState.SEARCHING, "")
 
     def drive(self, pan_dps: float, tilt_dps: float, ttl_ms: int) -> None:
-        self._chosen.dock.drive(pan_dps, tilt_dps, ttl_ms)
+        check_motion(pan_dps, tilt_dps, ttl_ms)
+        if (dock := self._dock) is not None:
+            dock.drive(pan_dps, tilt_dps, ttl_ms)
 
     def drive_to(self, pan_deg: float, tilt_deg: float, ttl_ms: int) -> int | None:
-        return self._chosen.dock.drive_to(pan_deg, tilt_deg, ttl_ms)
+        check_motion(pan_deg, tilt_deg, ttl_ms)
+        return dock.drive_to(pan_deg, tilt_deg, ttl_ms) if (dock := self._dock) is not None else None
 
     def park(self, ttl_ms: int) -> int | None:
-        return self._chosen.dock.park(ttl_ms)
+        check_motion(0.0, 0.0, ttl_ms)
+        return dock.park(ttl_ms) if (dock := self._dock) is not None else None
 
     def stop(self) -> None:
-        self._chosen.dock.stop()
+        if (dock := self._dock) is not None:
+            dock.stop()
 
     def marker_lamp(self, on: bool) -> None:
         for way in self._ways:  # whoever takes over keeps it
-            way.dock.marker_lamp(on)
+            way.light(on)
 
     def follow_marker(self, marker_id: int) -> None:
-        self._chosen.dock.follow_marker(marker_id)
+        if (dock := self._dock) is not None:
+            dock.follow_marker(marker_id)
 
     def clear_fault(self) -> None:
-        self._chosen.dock.clear_fault()
+        if (dock := self._dock) is not None:
+            dock.clear_fault()
 
     def identify(self) -> None:
-        self._chosen.dock.identify()
+        if (dock := self._dock) is not None:
+            dock.identify()
 
     def lesson(self, active: bool) -> None:
         self._lesson = active
         self._choose(self._active)
 
     @property
-    def _chosen(self) -> _Way:
-        return self._active or self._ways[0]
+    def _dock(self) -> Dock | None:
+        return self._active.dock if self._active is not None else None
 
     def _choose(self, active: _Way | None) -> None:
         """Use `active`; let run what may."""

@@ -10,6 +10,7 @@ from followspot_sim.errors import SimulatorError
 
 COMMANDS = {
     "run": ("followspot_sim.run_command", "run the simulated classroom: camera, microphone, dock and pins"),
+    "dock": ("followspot_sim.dock_command", "simulate the dock alone, on a serial line, on Bluetooth LE or both"),
     "other-dock": ("followspot_sim.other_dock_command", "simulate a VISCA camera or a Waveshare pan-tilt at the wire"),
     "look": ("followspot_sim.look_command", "render one frame to a PNG file"),
     "demo": ("followspot_sim.demo", "record a lesson with everything simulated, and judge it"),

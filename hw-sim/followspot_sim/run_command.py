@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Build the classroom, print `ready`, and work until SIGTERM or SIGINT; 0."""
     folder: Path = arguments.dir.resolve()
-    _check_folder(folder)
+    check_folder(folder)
     prepared = prepare(arguments, _now_ns)
     classroom = Classroom(
         folder,
@@ -56,7 +56,8 @@ def _now_ns() -> int:
     return time.monotonic_ns() // 1000 * 1000
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Make the folder. Raises SimulatorError where it cannot hold sockets."""
     if len(bytes(folder / "control.sock")) > MAX_SOCKET_PATH_BYTES:
         raise SimulatorError(f"--dir {folder}: too long for the sockets in it, which Linux limits to 107 bytes")
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from followspot_dock import Dock, DockSettings, LinkChanged, LinkState, Pose
+from followspot_dock import Dock, DockSettings, LinkChanged, LinkState, Pose, preferred_dock
 from followspot_dock.preferred_dock import PreferredDock
 
 
@@ -60,9 +60,10 @@ class Puppet(Dock):
 
 
 @pytest.fixture
-async def stage(heard: Any, running: Any) -> Any:
+async def stage(heard: Any, running: Any, until: Any, monkeypatch: Any) -> Any:
     """The composite, and its two ways: the better and the other."""
     puppets: list[Puppet] = []
+    monkeypatch.setattr(preferred_dock, "HEAD_START_S", 0.01)
 
     def opened(listener: Any) -> Puppet:
         puppets.append(Puppet(listener))
@@ -70,6 +71,7 @@ async def stage(heard: Any, running: Any) -> Any:
 
     dock = PreferredDock([("good", opened), ("fair", opened)], heard)
     async with running(dock.run()):
+        await until(lambda: len(puppets) == 2 and all(puppet.running for puppet in puppets))
         yield dock, *puppets
 
 
@@ -90,7 +92,7 @@ async def test_the_better_one_ends_the_other(stage: Any, heard: Any, until: Any)
     good.move(LinkState.READY, "good")
     dock.drive(1.0, 0.0, 100)
     await until(lambda: not fair.running)
-    assert (good.commands, fair.commands) == (["drive"], ["drive"])
+    assert (good.commands, fair.commands) == (["lamp False", "drive"], ["lamp False", "drive"])
     assert [change.reason for change in heard.of(LinkChanged)] == ["fair", "good"]
 
 
@@ -123,10 +125,24 @@ async def test_a_loss_lets_all_be_tried_again_in_a_lesson_too(stage: Any, heard:
     assert dock.link is LinkState.READY
 
 
+async def test_a_good_way_leaves_the_others_alone(heard: Any, running: Any, until: Any) -> None:
+    puppets: list[Puppet] = []
+
+    def opened(listener: Any) -> Puppet:
+        puppets.append(Puppet(listener))
+        return puppets[-1]
+
+    async with running(PreferredDock([("good", opened), ("fair", opened)], heard).run()):
+        await until(lambda: puppets)
+        puppets[0].move(LinkState.READY)
+        await asyncio.sleep(preferred_dock.HEAD_START_S + 0.2)
+        assert len(puppets) == 1
+
+
 async def test_the_lamp_is_told_to_all(stage: Any) -> None:
     dock, good, fair = stage
     dock.marker_lamp(True)
-    assert good.commands == fair.commands == ["lamp True"]
+    assert good.commands == fair.commands == ["lamp False", "lamp True"]
 
 
 async def test_serial_comes_back_between_lessons(ble: Any, serial: Any, heard: Any, until: Any, driven: Any) -> None:
