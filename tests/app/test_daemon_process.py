@@ -42,6 +42,7 @@ segment_s = 2
 fragment_s = 0.2
 reserve_mb = 1
 [dock]
+driver = "serial"
 port = "{folder}/no-dock"
 [mqtt]
 port = {free_port()}

@@ -82,7 +82,9 @@ async def test_a_loss_is_seen_at_once_and_the_first_pose_after_it_comes_soon(
         await asyncio.sleep(0.7)
         heard.events.clear()
         bench.sim.replug()
-        assert await until(lambda: heard.of(Pose)) < bench.first_pose_s
+        took_s = await until(lambda: heard.of(Pose))
+        print(f"reconnect to first pose: {took_s:.2f} s")
+        assert took_s < bench.first_pose_s
         assert dock.link.works
 
 
