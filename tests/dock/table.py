@@ -67,12 +67,12 @@ class Table:
         self.host.begin(self.now_ns)
         self._deliver()
 
-    def run_ms(self, milliseconds: int) -> None:
+    def run_ms(self, milliseconds: int, *, tick_host: bool = True) -> None:
         for _ in range(milliseconds):
             self.now_ns += MS
             for frame in self.dock.advance(self.now_ns):
                 self._to_host(frame)
-            if self.now_ns // MS % TICK_MS == 0:
+            if tick_host and self.now_ns // MS % TICK_MS == 0:
                 self.host.tick(self.now_ns)
             self._deliver()
 

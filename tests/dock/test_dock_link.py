@@ -7,12 +7,14 @@ import pytest
 from followspot_dock import LinkChanged, LinkState
 from followspot_dock.link import ALLOWED, Backoff, Link
 
+_TO_READY = (LinkState.CONNECTING, LinkState.NEGOTIATING, LinkState.READY)
 WAY_TO: dict[LinkState, tuple[LinkState, ...]] = {
     LinkState.SEARCHING: (),
-    LinkState.CONNECTING: (LinkState.CONNECTING,),
-    LinkState.NEGOTIATING: (LinkState.CONNECTING, LinkState.NEGOTIATING),
-    LinkState.READY: (LinkState.CONNECTING, LinkState.NEGOTIATING, LinkState.READY),
-    LinkState.LOST: (LinkState.CONNECTING, LinkState.NEGOTIATING, LinkState.READY, LinkState.LOST),
+    LinkState.CONNECTING: _TO_READY[:1],
+    LinkState.NEGOTIATING: _TO_READY[:2],
+    LinkState.READY: _TO_READY,
+    LinkState.DEGRADED: (*_TO_READY, LinkState.DEGRADED),
+    LinkState.LOST: (*_TO_READY, LinkState.LOST),
 }
 
 
@@ -43,3 +45,7 @@ def test_delays_grow_to_their_limit_and_begin_again() -> None:
     assert max(delays_s) < 4
     backoff.reset()
     assert backoff.next_s() < 0.1
+
+
+def test_commands_get_through_while_the_link_is_ready_or_degraded() -> None:
+    assert [state for state in LinkState if state.works] == [LinkState.READY, LinkState.DEGRADED]

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dock.table import MS, Table, Weather
-from followspot_dock import DockEvent, MarkerReport, Pose
+from followspot_dock import DockEvent, LinkChanged, LinkState, MarkerReport, Pose
 from followspot_dock.order import Arrival, Lanes, Order
 from followspot_dock.protocol import messages
 from followspot_dock.protocol.datagrams import DatagramCodec
 from followspot_dock.protocol.frames import Frame, StreamCodec
 from followspot_dock.quality import Complaint, Complaints, LossMeter
+from followspot_dock.session_dock import SessionDock
 
 
 def test_each_frame_passes_once_though_late() -> None:
@@ -187,3 +188,47 @@ def test_damaged_datagrams_of_a_real_dock_never_raise(seed: int) -> None:
         place = table.dock._sequence + source.randint(-3, 3)
         table.host.receive(codec.encode(replace(Frame(kind.TYPE, 0, payload), sequence=place & 0xFFFF)), table.now_ns)
     assert all(event.time_ns <= table.now_ns for event in heard if isinstance(event, Pose | MarkerReport))
+
+
+class Bench(SessionDock):
+    """A SessionDock whose transport is the weather: bad in the middle third, and pulled out at the end."""
+
+    def __init__(self, table: Table) -> None:
+        self.told: list[DockEvent] = []
+        self.error: str | None = None
+        self._table, self._steps = table, 0
+        super().__init__(self.told.append, lambda: table.now_ns)
+
+    async def run(self) -> None:
+        self._link.move(LinkState.CONNECTING, "opening")
+        await self._converse(self, StreamCodec(), "the bench")
+
+    def write(self, data: bytes) -> None:
+        assert self._session is not None
+        self._table.host = self._session
+        self._table._to_dock(data)
+
+    async def wait_failed(self, timeout_s: float) -> None:
+        self._steps += 1
+        self._table.weather = Weather(lost=0.4 if self._steps // 150 == 1 else 0.0)
+        self._table.run_ms(round(timeout_s * 1000), tick_host=False)
+        self.drive(5.0, 0.0, 100)
+        if self._steps == 450:
+            assert self._table.rates()[0] == pytest.approx(5.0)
+            self.error = "pulled out"
+
+
+async def test_the_link_goes_from_ready_to_degraded_and_back_and_works_all_the_while() -> None:
+    bench = Bench(Table())
+    await bench.run()
+    links = [event for event in bench.told if isinstance(event, LinkChanged)]
+    assert [(change.state.value, change.capabilities is not None) for change in links] == [
+        ("connecting", False),
+        ("negotiating", False),
+        ("ready", True),
+        ("degraded", True),
+        ("ready", True),
+        ("lost", False),
+    ]
+    assert "lost on the way" in links[3].reason
+    assert links[-1].reason == "the bench: pulled out"

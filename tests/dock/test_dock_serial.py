@@ -12,15 +12,18 @@ from typing import Any
 import pytest
 
 from followspot_dock import (
-    Batteries,
     ButtonPress,
     Dock,
     DockSettings,
+    DockStatus,
     LinkChanged,
     LinkState,
     MarkerButton,
     MarkerReport,
+    MarkerRole,
+    MarkerStatus,
     Pose,
+    PowerSource,
     open_dock,
 )
 from followspot_sim.sight import Sight
@@ -30,16 +33,18 @@ def test_no_driver_no_dock(heard: Any) -> None:
     assert open_dock(DockSettings(driver="none"), heard) is None
 
 
-async def test_hello_then_pose_marker_and_batteries(rig: Any, heard: Any) -> None:
+async def test_hello_then_poses_markers_and_status(rig: Any, heard: Any) -> None:
     async with rig.plugged(), rig.driver(heard):
         await asyncio.sleep(1.0)
     assert heard.states() == [LinkState.CONNECTING, LinkState.NEGOTIATING, LinkState.READY]
     ready = heard.of(LinkChanged)[-1]
-    assert ready.capabilities.max_rate_dps == 120.0
+    assert ready.capabilities.pan_max_rate_dps == 120.0
     assert ready.capabilities.serial_number in ready.reason
     assert 45 <= len(heard.of(Pose)) <= 55
     assert 27 <= len(heard.of(MarkerReport)) <= 33
-    assert heard.of(Batteries)[0] == Batteries(88, 74)
+    assert heard.of(DockStatus)[0] == DockStatus(88, PowerSource.BATTERY, charging=False, temperature_c=31.5)
+    status = MarkerStatus(1, MarkerRole.PRIMARY, 74, charging=False, in_bay=False, muted=False)
+    assert heard.of(MarkerStatus)[0] == status
 
 
 async def test_marker_times_are_the_hosts_within_five_milliseconds(rig: Any, heard: Any) -> None:
@@ -246,7 +251,7 @@ async def test_a_host_that_does_not_read_never_blocks_the_dock(rig: Any) -> None
         deaf_host = os.open(rig.path, os.O_RDWR | os.O_NOCTTY)
         start_ns = time.monotonic_ns()
         for _ in range(2000):
-            rig.sim._port.write(b"x" * 200 + b"\x00")
+            rig.sim._port.write([b"x" * 200 + b"\x00"])
         assert time.monotonic_ns() - start_ns < 500_000_000
         assert len(rig.sim._port._unsent) <= 4096
         os.close(deaf_host)

@@ -86,6 +86,11 @@ class StreamCodec:
         body = pack(frame)
         return _stuff(body + _CRC.pack(binascii.crc_hqx(body, _CRC_START))) + DELIMITER
 
+    @property
+    def held_bytes(self) -> int:
+        """How much of an unfinished frame is held."""
+        return len(self._partial)
+
     def feed(self, data: bytes) -> list[Frame]:
         """The frames of this version that `data` completes, in order."""
         *ends, rest = data.split(DELIMITER)
