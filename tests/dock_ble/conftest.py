@@ -20,7 +20,6 @@ from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import Cable, SimDock
 
 ADDRESS = "C0:FF:EE:00:00:01"
-INTERVALS_MS = (7.5, 15.0, 30.0, 50.0)
 
 
 @dataclass
