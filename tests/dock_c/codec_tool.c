@@ -2,10 +2,11 @@
  *
  * A request is `op u8 | length u16 | data`, little-endian; an answer is `length u32 | data`.
  * op 's': data is the next piece of the stream; 'r': forget the stream, data is empty; 'd': data is one datagram;
- * 'm': data is `type u8 | payload`. Answers:
+ * 'm': data is `type u8 | sequence u16 | payload`. Answers:
  * 's': every completed frame as `version u8 | type u8 | sequence u16 | length u16 | payload`, then the counters
  *      `damaged u32 | foreign u32 | foreign_version i16`; 'd': that frame or nothing;
- * 'm': `decoded u8`, then, if 0, `re-encoded length u16 | payload | stream length u16 | as sent | raw message struct`.
+ * 'm': `decoded u8`, then, if 0, re-encoded, each behind its length u16: payload, stream form, datagram; then the raw
+ *      message struct.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,12 @@ static void put_number(uint32_t value, size_t count)
         uint8_t byte = (uint8_t)(value >> (8 * i));
         put(&byte, 1);
     }
+}
+
+static void put_block(const uint8_t *data, size_t length)
+{
+    put_number((uint32_t)length, 2);
+    put(data, length);
 }
 
 static void put_frame(const struct dock_frame *frame)
@@ -68,7 +75,8 @@ static void datagram(size_t length)
 
 static void through_message(size_t length)
 {
-    struct dock_frame frame = {DOCK_PROTOCOL_VERSION, request[0], 0x1234, (uint16_t)(length - 1), request + 1};
+    uint16_t sequence = (uint16_t)(request[1] | (request[2] << 8));
+    struct dock_frame frame = {DOCK_PROTOCOL_VERSION, request[0], sequence, (uint16_t)(length - 3), request + 3};
     struct dock_message message;
     enum dock_decoded decoded = dock_decode(&frame, &message);
     put_number(decoded, 1);
@@ -79,11 +87,9 @@ static void through_message(size_t length)
     uint8_t wire[DOCK_MAX_STREAM_BYTES];
     frame.payload = payload;
     frame.length = (uint16_t)dock_encode(&message, payload);
-    size_t wire_length = dock_stream_encode(&frame, wire);
-    put_number(frame.length, 2);
-    put(payload, frame.length);
-    put_number((uint32_t)wire_length, 2);
-    put(wire, wire_length);
+    put_block(payload, frame.length);
+    put_block(wire, dock_stream_encode(&frame, wire));
+    put_block(wire, dock_datagram_encode(&frame, wire));
     put(&message.as, sizeof message.as);
 }
 

@@ -1,9 +1,11 @@
 """The C codec agrees with the Python one, frame by frame, on whatever comes."""
 
 import dataclasses
+import json
 import random
 import re
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from followspot_dock.protocol.fields import MAX_TEXT_BYTES, Message
 from followspot_dock.protocol.frames import MAX_PAYLOAD_BYTES, PROTOCOL_VERSION, Frame, StreamCodec
 from support.c_build import SOURCES
 
+VECTORS = sorted((SOURCES.parents[1] / "tests/vectors").glob("*.hex"))
 _FRAMES = 20_000
 _PIECE_BYTES = 4000
 _NO_VERSION = -1
@@ -70,6 +73,10 @@ def accepted_frames(data: bytes) -> list[Frame]:
     return [frame for frame in parse_frames(data) if frame.version == PROTOCOL_VERSION]
 
 
+def through(tool: Any, frame: Frame) -> bytes:
+    return bytes(tool.ask("m", struct.pack("<BH", frame.type, frame.sequence) + frame.payload))
+
+
 @pytest.mark.parametrize("share_damaged", [0.0, 0.3, 1.0])
 def test_streams_give_the_same_frames_and_counters(tool: Any, share_damaged: float) -> None:
     rng = random.Random(f"stream {share_damaged}")
@@ -118,24 +125,34 @@ def test_messages_are_read_and_written_the_same(tool: Any) -> None:
     for _ in range(_FRAMES):
         frame = random_frame(rng)
         known = _decode(frame)
-        answer = tool.ask("m", bytes((frame.type,)) + frame.payload)
+        answer = through(tool, frame)
         assert answer[0] == (1 if known is None else 2 if isinstance(known, ValueError) else 0)
         if not isinstance(known, Message) or _has_wild_text(known):
             continue
         decoded += 1
-        payload, wire, raw = _split(answer[1:])
-        again = messages.from_frame(Frame(frame.type, 0, payload))
-        assert again == known
-        assert StreamCodec().feed(wire) == [Frame(frame.type, 0x1234, payload)]
-        assert StreamCodec().encode(Frame(frame.type, 0x1234, payload)) == wire
+        payload, stream, datagram, raw = _split(answer[1:])
+        again = Frame(frame.type, frame.sequence, payload)
+        assert messages.from_frame(again) == known
+        assert stream == StreamCodec().encode(again)
+        assert datagram == DatagramCodec().encode(again)
         assert _wire_values(raw, known) == _wire_values_in_payload(payload, known)
     assert decoded > _FRAMES / 2
 
 
+@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
+def test_golden_bytes(tool: Any, path: Path) -> None:
+    head, *lines = path.read_text().splitlines()
+    meta = json.loads(head[1:])
+    vector = {name: bytes.fromhex(digits) for name, digits in (line.split() for line in lines)}
+    frame = Frame(meta["type"], meta["sequence"], vector["payload"])
+    assert accepted_frames(tool.ask("s", vector["stream"])[: -_COUNTERS.size]) == [frame]
+    assert accepted_frames(tool.ask("d", vector["datagram"])) == [frame]
+    assert _split(through(tool, frame)[1:])[:3] == [vector["payload"], vector["stream"], vector["datagram"]]
+
+
 def test_texts_travel(tool: Any) -> None:
     reply = _hello_reply("Bühne 1", "1.2.3", "A" * 32, "")
-    answer = tool.ask("m", bytes((reply.TYPE,)) + reply.to_payload())
-    payload, _, raw = _split(answer[1:])
+    payload, _, _, raw = _split(through(tool, messages.to_frame(reply, 0))[1:])
     assert payload == reply.to_payload()
     assert _wire_values(raw, reply)[-1] == (0, bytes(MAX_TEXT_BYTES))
     assert _wire_values(raw, reply)[-4][1].startswith("Bühne 1".encode())
@@ -143,7 +160,7 @@ def test_texts_travel(tool: Any) -> None:
 
 def test_a_text_above_the_limit_is_cut(tool: Any) -> None:
     payload = struct.pack("<IBB", 7, 0, 100) + b"x" * 100
-    cut, _, _ = _split(tool.ask("m", b"\x01" + payload)[1:])
+    cut, *_ = _split(through(tool, Frame(0x01, 0, payload))[1:])
     assert cut == struct.pack("<IBB", 7, 0, 32) + b"x" * 32
 
 
@@ -185,13 +202,14 @@ def _has_wild_text(message: Message) -> bool:
     return any("\ufffd" in text or len(text.encode()) > MAX_TEXT_BYTES for text in texts)
 
 
-def _split(answer: bytes) -> tuple[bytes, bytes, bytes]:
+def _split(answer: bytes) -> list[bytes]:
+    """Payload, stream form, datagram, raw struct."""
     parts = []
-    for _ in range(2):
+    for _ in range(3):
         (length,) = struct.unpack_from("<H", answer)
         parts.append(answer[2 : 2 + length])
         answer = answer[2 + length :]
-    return parts[0], parts[1], answer
+    return [*parts, answer]
 
 
 def _wire_values(raw: bytes, message: Message) -> list[Any]:

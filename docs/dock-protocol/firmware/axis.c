@@ -20,11 +20,14 @@ static uint64_t root(uint64_t value)
     return result;
 }
 
-/* The highest rate from which steps that shrink by `a` a tick add up to no more than the distance: v (v + a) = 2 a d. */
+/* The highest rate at this distance from which steps that shrink by `a` a tick end at the target and not beyond:
+ * (v + a/2)^2 = 2 a d, which a step of v turns into (v - a + a/2)^2 = 2 a (d - v). The last step is what is left. */
 static int64_t stopping_rate_udps(int64_t distance_ndeg, int64_t a)
 {
-    uint64_t under_root = (uint64_t)(a * a) + 8 * (uint64_t)a * (uint64_t)distance_ndeg;
-    return ((int64_t)root(under_root) - a) / 2;
+    if (distance_ndeg <= a) {
+        return distance_ndeg;
+    }
+    return (int64_t)root(2 * (uint64_t)a * (uint64_t)distance_ndeg) - (a + 1) / 2;
 }
 
 static int64_t clamped(int64_t value, int64_t least, int64_t most)
@@ -35,13 +38,15 @@ static int64_t clamped(int64_t value, int64_t least, int64_t most)
 /* So long that an acceleration which jumps from one limit to the other becomes a ramp within the jerk limit. */
 static uint16_t window_for(const struct axis_limits *limits)
 {
-    int64_t ticks = 2 * (int64_t)limits->max_acceleration_mdps2 * TICKS_PER_S / limits->max_jerk_mdps3 + 1;
+    int64_t jerk_mdps3 = clamped(limits->max_jerk_mdps3, 1, INT32_MAX);
+    int64_t ticks = 2 * (int64_t)limits->max_acceleration_mdps2 * TICKS_PER_S / jerk_mdps3 + 1;
     return (uint16_t)clamped(ticks, 1, AXIS_MAX_WINDOW_TICKS);
 }
 
 void axis_init(struct axis *axis, const struct axis_limits *limits, int32_t position_mdeg)
 {
     axis->limits = limits;
+    axis->acceleration_mdps2 = clamped(limits->max_acceleration_mdps2, 1, AXIS_MAX_ACCELERATION_MDPS2);
     axis->window_ticks = window_for(limits);
     axis_place(axis, position_mdeg);
 }
@@ -68,11 +73,11 @@ static void average_in(struct axis *axis)
 
 void axis_tick_towards(struct axis *axis, int32_t target_mdeg, int32_t max_rate_mdps)
 {
-    int64_t a = axis->limits->max_acceleration_mdps2;
+    int64_t a = axis->acceleration_mdps2;
     int64_t error_ndeg = (int64_t)target_mdeg * NDEG_PER_MDEG - axis->position_ndeg;
     int64_t distance_ndeg = magnitude(error_ndeg);
     int64_t limit_udps = (int64_t)lesser(max_rate_mdps, axis->limits->max_rate_mdps) * UDPS_PER_MDPS;
-    int64_t speed_udps = lesser(limit_udps, lesser(distance_ndeg, stopping_rate_udps(distance_ndeg, a)));
+    int64_t speed_udps = lesser(limit_udps, stopping_rate_udps(distance_ndeg, a));
     int64_t wanted_udps = error_ndeg < 0 ? -speed_udps : speed_udps;
     axis->rate_udps += clamped(wanted_udps - axis->rate_udps, -a, a);
     axis->position_ndeg += axis->rate_udps;

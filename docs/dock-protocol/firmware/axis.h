@@ -16,7 +16,7 @@
 enum {
     AXIS_TICK_US = 1000,
     AXIS_MAX_WINDOW_TICKS = 128,
-    AXIS_MAX_ACCELERATION_MDPS2 = 2000000 /* keeps the square root's argument within 64 bits */
+    AXIS_MAX_ACCELERATION_MDPS2 = 5000000 /* keeps the square root's argument within 64 bits over two full turns */
 };
 
 struct axis_limits {
@@ -29,6 +29,7 @@ struct axis_limits {
 
 struct axis {
     const struct axis_limits *limits;
+    int64_t acceleration_mdps2;
     int64_t position_ndeg; /* before the average */
     int64_t rate_udps;
     int64_t window_ndeg[AXIS_MAX_WINDOW_TICKS]; /* the last positions; `oldest` is overwritten next */

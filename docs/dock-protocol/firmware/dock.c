@@ -36,8 +36,9 @@ void dock_send(struct dock *dock, const struct dock_message *message)
         .length = (uint16_t)dock_encode(message, payload),
         .payload = payload,
     };
-    size_t length = dock->config->datagrams ? dock_datagram_encode(&frame, wire) : dock_stream_encode(&frame, wire);
-    (void)hal_send(wire, length); /* what must arrive is sent again, the rest is old by then */
+    bool whole = dock->link == HAL_DATAGRAMS;
+    size_t length = whole ? dock_datagram_encode(&frame, wire) : dock_stream_encode(&frame, wire);
+    (void)hal_send(dock->link, wire, length); /* what must arrive is sent again, the rest is old by then */
 }
 
 static void receive_stream(struct dock *dock, const uint8_t *data, size_t length, uint64_t now_us)
@@ -45,7 +46,7 @@ static void receive_stream(struct dock *dock, const uint8_t *data, size_t length
     struct dock_frame frame;
     for (size_t i = 0; i < length; i++) {
         if (dock_stream_feed(&dock->stream, data[i], &frame)) {
-            dock_on_frame(dock, &frame, now_us);
+            dock_on_frame(dock, HAL_STREAM, &frame, now_us);
         }
     }
 }
@@ -54,20 +55,20 @@ static void receive_datagram(struct dock *dock, const uint8_t *data, size_t leng
 {
     struct dock_frame frame;
     if (dock_datagram_decode(data, length, &frame)) {
-        dock_on_frame(dock, &frame, now_us);
+        dock_on_frame(dock, HAL_DATAGRAMS, &frame, now_us);
     }
 }
 
-static void receive(struct dock *dock)
+static void receive(struct dock *dock, uint8_t link)
 {
     uint8_t data[RECEIVE_BYTES];
     for (int i = 0; i < RECEIVES_A_RUN; i++) {
-        size_t length = hal_receive(data, sizeof data);
+        size_t length = hal_receive(link, data, sizeof data);
         uint64_t now_us = hal_time_us();
         if (length == 0) {
             return;
         }
-        if (dock->config->datagrams) {
+        if (link == HAL_DATAGRAMS) {
             receive_datagram(dock, data, length, now_us);
         } else {
             receive_stream(dock, data, length, now_us);
@@ -100,7 +101,9 @@ static void light(struct dock *dock, uint64_t now_us)
 
 void dock_run(struct dock *dock)
 {
-    receive(dock);
+    for (uint8_t link = 0; link < HAL_LINKS; link++) {
+        receive(dock, link);
+    }
     uint64_t now_us = hal_time_us();
     if (dock->talk.is_on && now_us - dock->talk.heard_us > HOST_SILENCE_US) {
         dock->talk.is_on = false;

@@ -19,7 +19,6 @@ struct dock_config {
     const char *serial_number;
     const char *microphone; /* name of its sound device, "" for none */
     uint16_t features;      /* DOCK_HAS_... */
-    bool datagrams;         /* the transport keeps packets whole (Bluetooth LE); otherwise it is a byte stream */
     struct axis_limits axes[MOTION_AXES];
     int32_t park_mdeg[MOTION_AXES];
     int32_t stall_mdeg; /* a motor that is this far from where it should be does not turn */
@@ -46,6 +45,7 @@ struct dock_talk {
 struct dock {
     const struct dock_config *config;
     uint32_t boot_id;
+    uint8_t link; /* where the host is: frames go there */
     uint16_t sequence;
     struct dock_stream stream;
     struct dock_talk talk;
@@ -69,8 +69,8 @@ void dock_run(struct dock *dock);
 /* Send a message as the next frame, or drop it where the transport has no room. */
 void dock_send(struct dock *dock, const struct dock_message *message);
 
-/* A frame of any version came in at `now_us`. */
-void dock_on_frame(struct dock *dock, const struct dock_frame *frame, uint64_t now_us);
+/* A frame of any version came in over `link` at `now_us`. */
+void dock_on_frame(struct dock *dock, uint8_t link, const struct dock_frame *frame, uint64_t now_us);
 
 /* Tell the host that a fault began or ended. */
 void dock_tell_fault(struct dock *dock, uint8_t code, uint8_t axis, bool active, uint64_t now_us);

@@ -8,6 +8,9 @@
 
 #include "codec.h"
 
+/* The ways to a host. A dock has one or both; it answers where the last Hello came. */
+enum { HAL_STREAM = 0, HAL_DATAGRAMS = 1, HAL_LINKS = 2 }; /* USB or UART; Bluetooth LE */
+
 /* What one axis tells. */
 struct hal_axis {
     int32_t position_mdeg; /* of the encoder; without one, what the motor was last told */
@@ -49,11 +52,12 @@ uint64_t hal_time_us(void);
 /* 2. A number that differs at every boot: from noise, or a counter in flash. */
 uint32_t hal_boot_id(void);
 
-/* 3. Take what came from the host: up to `capacity` bytes of a stream, or one whole datagram; 0 when nothing did. */
-size_t hal_receive(uint8_t *data, size_t capacity);
+/* 3. Take what came over this link: up to `capacity` bytes of a stream, or one whole datagram; 0 when nothing did, or
+ * the dock has no such link. */
+size_t hal_receive(uint8_t link, uint8_t *data, size_t capacity);
 
-/* 4. Send one whole frame, or return false and send nothing of it. Never waits. */
-bool hal_send(const uint8_t *frame, size_t length);
+/* 4. Send one whole frame over this link, or return false and send nothing of it. Never waits. */
+bool hal_send(uint8_t link, const uint8_t *frame, size_t length);
 
 /* 5. Be at this position now, turning at this rate: called for both axes every millisecond. */
 void hal_motor(uint8_t axis, int32_t position_mdeg, int32_t rate_mdps);

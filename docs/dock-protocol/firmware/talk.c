@@ -254,30 +254,36 @@ static void obey(struct dock *dock, const struct dock_message *message, uint16_t
     }
 }
 
-void dock_on_frame(struct dock *dock, const struct dock_frame *frame, uint64_t now_us)
+/* Whether a frame over this link concerns the dock now: it is silent to all but the last host that said hello. */
+static bool is_heard(const struct dock *dock, uint8_t link, enum dock_decoded decoded, uint8_t type)
+{
+    bool greets = decoded == DOCK_DECODED && type == DOCK_HELLO;
+    return !dock->talk.is_on || link == dock->link || greets;
+}
+
+void dock_on_frame(struct dock *dock, uint8_t link, const struct dock_frame *frame, uint64_t now_us)
 {
     struct dock_message message;
-    if (frame->version != DOCK_PROTOCOL_VERSION) {
+    bool foreign = frame->version != DOCK_PROTOCOL_VERSION;
+    enum dock_decoded decoded = foreign ? DOCK_UNKNOWN_TYPE : dock_decode(frame, &message);
+    if (!is_heard(dock, link, decoded, frame->type)) {
+        return;
+    }
+    dock->link = link;
+    if (foreign) {
         refuse(dock, DOCK_HELLO, NO_ID, DOCK_VERSION);
-        return;
-    }
-    enum dock_decoded decoded = dock_decode(frame, &message);
-    if (decoded == DOCK_DECODED && message.type == DOCK_HELLO) {
+    } else if (decoded == DOCK_DECODED && message.type == DOCK_HELLO) {
         on_hello(dock, &message.as.hello, now_us);
-        return;
-    }
-    if (!dock->talk.is_on) {
+    } else if (!dock->talk.is_on) {
         if (decoded == DOCK_DECODED) {
             refuse_stranger(dock, &message);
         }
-        return;
-    }
-    if (decoded == DOCK_TOO_SHORT) {
+    } else if (decoded == DOCK_TOO_SHORT) {
         refuse(dock, frame->type, NO_ID, DOCK_MALFORMED);
-        return;
-    }
-    dock->talk.heard_us = now_us;
-    if (decoded == DOCK_DECODED) {
-        obey(dock, &message, frame->sequence, now_us);
+    } else {
+        dock->talk.heard_us = now_us;
+        if (decoded == DOCK_DECODED) {
+            obey(dock, &message, frame->sequence, now_us);
+        }
     }
 }

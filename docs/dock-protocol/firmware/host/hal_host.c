@@ -51,15 +51,18 @@ uint32_t hal_boot_id(void)
     return (uint32_t)(host.boot_ns ^ (host.boot_ns >> 32) ^ ((uint64_t)getpid() << 16));
 }
 
-size_t hal_receive(uint8_t *data, size_t capacity)
+size_t hal_receive(uint8_t link, uint8_t *data, size_t capacity)
 {
+    if (link != host.link) {
+        return 0;
+    }
     ssize_t length = read(host.fd, data, capacity);
     return length > 0 ? (size_t)length : 0;
 }
 
-bool hal_send(const uint8_t *frame, size_t length)
+bool hal_send(uint8_t link, const uint8_t *frame, size_t length)
 {
-    if (host.datagrams) {
+    if (link == HAL_DATAGRAMS) {
         return write(host.fd, frame, length) == (ssize_t)length;
     }
     if (length > sizeof unsent - unsent_length) {

@@ -16,7 +16,7 @@ struct host_axis {
 
 struct host {
     int fd; /* pty or packet socket to the driver */
-    bool datagrams;
+    uint8_t link; /* HAL_STREAM or HAL_DATAGRAMS */
     uint64_t boot_ns; /* CLOCK_MONOTONIC */
     struct host_axis axes[HOST_AXES];
     struct hal_marker markers[HOST_MARKERS]; /* marker_id 0: none; time_us: when it is measured next */

@@ -42,7 +42,6 @@ static const struct dock_config CONFIG = {
 };
 
 static struct dock dock;
-static struct dock_config config;
 
 static void fail(const char *what)
 {
@@ -173,22 +172,21 @@ static void serve(void)
 
 int main(int argc, char **argv)
 {
-    host.datagrams = argc == 3 && strcmp(argv[1], "-d") == 0;
-    if (argc != 2 && !host.datagrams) {
+    bool datagrams = argc == 3 && strcmp(argv[1], "-d") == 0;
+    if (argc != 2 && !datagrams) {
         fprintf(stderr, "usage: dock-host LINK | dock-host -d FD\n");
         return EXIT_FAILURE;
     }
-    host.fd = host.datagrams ? atoi(argv[2]) : open_pty(argv[1]);
+    host.link = datagrams ? HAL_DATAGRAMS : HAL_STREAM;
+    host.fd = datagrams ? atoi(argv[2]) : open_pty(argv[1]);
     if (fcntl(host.fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) != 0) {
         fail("non-blocking");
     }
     host.boot_ns = host_monotonic_ns();
     host.power = (struct hal_power){.source = DOCK_POWER_BATTERY, .battery_percent = 88, .temperature_dc = 315};
-    config = CONFIG;
-    config.datagrams = host.datagrams;
-    dock_init(&dock, &config);
+    dock_init(&dock, &CONFIG);
     serve();
-    if (!host.datagrams) {
+    if (!datagrams) {
         (void)unlink(argv[1]);
     }
     return EXIT_SUCCESS;
