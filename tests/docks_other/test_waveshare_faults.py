@@ -18,7 +18,7 @@ async def test_the_device_itself_ends_a_motion_when_the_host_dies(new_rig: Any) 
         rig.sim.freeze(1.0)  # it hears no stop, from whomever
         heard_deg = rig.pose()[0]
         assert session.deadline_ns is not None
-        await rig.until(lambda: rig.rates() == STILL, 1.0)
+        await rig.until(lambda: rig.rates() == STILL)
         assert rig.pose()[0] - heard_deg < 20.0 * 0.25 + 2.0
 
 
