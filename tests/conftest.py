@@ -11,7 +11,7 @@ import pytest
 
 from support.programs import require_program
 
-pytest_plugins = ["support.stages"]
+pytest_plugins = ["support.dock_option", "support.stages"]
 
 LINGER_S = 2.0
 """A thread that was told to end may need a moment; one that is still there after this was leaked."""

@@ -51,6 +51,8 @@ class Condition:
         default_factory=lambda: messages.DockStatus(88, codes.PowerSource.BATTERY, charging=False, temperature_c=31.5)
     )
     markers: dict[int, MarkerState] = field(default_factory=dict)
+    encoder_offset_deg: tuple[float, float] = (0.0, 0.0)
+    """How wrong the encoders are: pan and tilt."""
 
 
 @dataclass(slots=True)
@@ -302,7 +304,10 @@ class Firmware:
 
     def _pose(self) -> messages.Pose:
         now_ns = self._now_ns
-        pan_deg, tilt_deg = (angle + self._rng.gauss(0, _ENCODER_SIGMA_DEG) for angle in self._plant.pose_at(now_ns))
+        pan_deg, tilt_deg = (
+            angle + offset_deg + self._rng.gauss(0, _ENCODER_SIGMA_DEG)
+            for angle, offset_deg in zip(self._plant.pose_at(now_ns), self.condition.encoder_offset_deg, strict=True)
+        )
         rates = self._plant.rates_at(now_ns)
         return messages.Pose(self._time_us(now_ns), pan_deg, tilt_deg, *rates, self._motions.motion_id)
 

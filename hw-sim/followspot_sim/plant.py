@@ -111,13 +111,25 @@ class Axis:
     def __init__(self, limits: AxisLimits, position_deg: float, start_ns: int) -> None:
         self.limits = limits
         self._motions = [Motion(start_ns, (Stretch(0.0, position_deg, 0.0),))]
+        self._held = False
 
     def command(self, effective_ns: int, rate_dps: float, ttl_s: float) -> None:
         """Follow `rate_dps` from `effective_ns` on; later commands must not take effect earlier."""
+        if self._held:
+            return
         position_deg, present_dps = self.at(effective_ns)
+        self._lay(effective_ns, plan(effective_ns, position_deg, present_dps, rate_dps, ttl_s, self.limits))
+
+    def hold(self, now_ns: int, held: bool) -> None:
+        """Stand at once, whatever is commanded, until it is let go."""
+        if held and not self._held:
+            self._lay(now_ns, Motion(now_ns, (Stretch(0.0, self.at(now_ns)[0], 0.0),)))
+        self._held = held
+
+    def _lay(self, effective_ns: int, motion: Motion) -> None:
         past = [motion for motion in self._motions if motion.start_ns < effective_ns]
         oldest = max(bisect_right(past, effective_ns - _HISTORY_NS, key=lambda motion: motion.start_ns) - 1, 0)
-        self._motions = [*past[oldest:], plan(effective_ns, position_deg, present_dps, rate_dps, ttl_s, self.limits)]
+        self._motions = [*past[oldest:], motion]
 
     def at(self, time_ns: int) -> tuple[float, float]:
         """Position in degrees and rate in degrees per second."""
@@ -166,6 +178,12 @@ class Plant:
     def stop(self, now_ns: int) -> None:
         """Brake to rest."""
         self.drive(now_ns, 0.0, 0.0, 0.0)
+
+    def hold(self, now_ns: int, *, pan: bool, tilt: bool) -> None:
+        """Hold motors so that they stand, or let them go."""
+        with self._lock:
+            self._pan.hold(now_ns, pan)
+            self._tilt.hold(now_ns, tilt)
 
     def pose_at(self, time_ns: int) -> tuple[float, float]:
         """(pan, tilt) in degrees."""

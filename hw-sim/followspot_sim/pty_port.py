@@ -57,10 +57,10 @@ class PtyPort:
 
 
 class PtyCable:
-    """Plugs into a pty behind `link`."""
+    """Plugs into a pty behind `link`, which may be changed while it is unplugged."""
 
     def __init__(self, link: Path) -> None:
-        self._link = link
+        self.link = link
 
     def new_codec(self) -> StreamCodec:
         """Of a dock that boots."""
@@ -68,4 +68,4 @@ class PtyCable:
 
     def plug(self, on_data: Callable[[bytes], None]) -> PtyPort:
         """Put the cable in."""
-        return PtyPort(self._link, on_data)
+        return PtyPort(self.link, on_data)

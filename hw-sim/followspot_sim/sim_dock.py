@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from followspot_dock.protocol import codes
 from followspot_dock.protocol.frames import Codec
 from followspot_dock.protocol.messages import MarkerReport
-from followspot_sim.firmware import PRESSES, Firmware
+from followspot_sim.firmware import PRESSES, Condition, Firmware
 from followspot_sim.plant import NS_PER_S, Plant
 from followspot_sim.sight import MarkerSight, Sight
 
@@ -42,8 +43,9 @@ class Cable(Protocol):
 class SimDock:
     """The dock that a driver meets: plant, firmware and cable, with the faults one can put on them.
 
-    `sight` tells where the marker truly is at a host time. Every marker report goes, as sent, into `marker_log`:
-    one JSON line with t_ns, azimuth_deg, elevation_deg, quality, marker_id.
+    `condition` is how dock and markers are, over all restarts. `sight` tells where the marker truly is at a host time.
+    Every marker report goes, as sent, into `marker_log`: one JSON line with t_ns, azimuth_deg, elevation_deg, quality,
+    marker_id.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class SimDock:
         self._rng = random.Random(seed)
         self._marker_sigma_deg = marker_sigma_deg
         self._log: TextIO | None = None
+        self.condition = Condition()
         self._port: Port | None = None
         self._firmware = self._boot()
         self._frozen_until_ns = 0
@@ -93,6 +96,18 @@ class SimDock:
         """Hang the firmware for a while: nothing is heard or sent; motion ends with its time to live."""
         self._frozen_until_ns = time.monotonic_ns() + round(seconds * NS_PER_S)
 
+    def fault(self, code: codes.FaultCode, axis: codes.Axis) -> None:
+        """Something broke; it stands until the host clears it."""
+        self._firmware.fault(code, axis, time.monotonic_ns())
+
+    def stall(self, axis: codes.Axis, held: bool) -> None:
+        """Hold a motor, or let it go; the firmware notices at once that it is held."""
+        self._plant.hold(
+            time.monotonic_ns(), pan=held and axis is codes.Axis.PAN, tilt=held and axis is codes.Axis.TILT
+        )
+        if held:
+            self.fault(codes.FaultCode.STALL, axis)
+
     def unplug(self) -> None:
         """Pull the cable, which also feeds the dock."""
         if self._port is not None:
@@ -119,7 +134,7 @@ class SimDock:
         }
 
     def _boot(self) -> Firmware:
-        return Firmware(
+        firmware = Firmware(
             self._plant,
             lambda time_ns: (MarkerSight(1, self._sight(time_ns)),),
             self._write_marker,
@@ -128,6 +143,8 @@ class SimDock:
             time.monotonic_ns(),
             self._cable.new_codec(),
         )
+        firmware.condition = self.condition
+        return firmware
 
     def _on_data(self, data: bytes) -> None:
         now_ns = time.monotonic_ns()
