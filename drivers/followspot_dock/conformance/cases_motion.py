@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 from followspot_dock.conformance.bench import ANSWER_S, Bench, demand
 from followspot_dock.conformance.case import case
@@ -17,13 +18,19 @@ _STEP_DEG = 10.0
 
 @case()
 async def pan_right_is_positive(bench: Bench) -> None:
-    """A positive pan rate turns right at that rate, pan_deg rises, and tilt stands."""
+    """A positive pan rate turns right at that rate, pan_deg rises, and tilt stands.
+
+    docs/dock-protocol.md: "positive to the right, seen from behind the camera"
+    """
     await _drives(bench, 1.0, 0.0)
 
 
 @case()
 async def tilt_up_is_positive(bench: Bench) -> None:
-    """A positive tilt rate turns up at that rate, tilt_deg rises, and pan stands."""
+    """A positive tilt rate turns up at that rate, tilt_deg rises, and pan stands.
+
+    docs/dock-protocol.md: "tilt, elevation | i32, thousandths of a degree | positive up"
+    """
     await _drives(bench, 0.0, 1.0)
 
 
@@ -48,7 +55,10 @@ async def _drives(bench: Bench, pan: float, tilt: float) -> None:
 
 @case()
 async def rates_are_limited(bench: Bench) -> None:
-    """A rate beyond the dock's limit is cut to it."""
+    """A rate beyond the dock's limit is cut to it.
+
+    docs/dock-protocol.md: "Rates beyond what the dock can do are cut to that"
+    """
     hello = bench.hello
     await bench.centre()
     mark = bench.peer.mark()
@@ -61,7 +71,10 @@ async def rates_are_limited(bench: Bench) -> None:
 
 @case()
 async def move_reaches_its_place(bench: Bench) -> None:
-    """MoveTo ends at its position, and MotionDone says so under its id."""
+    """MoveTo ends at its position, and MotionDone says so under its id.
+
+    docs/dock-protocol.md: "Its end, of whatever kind, is reported by MotionDone."
+    """
     await bench.centre()
     pan_deg, tilt_deg = (place + _STEP_DEG for place in bench.middle())
     begun_s = time.monotonic()
@@ -75,7 +88,10 @@ async def move_reaches_its_place(bench: Bench) -> None:
 
 @case()
 async def move_keeps_its_speed_limit(bench: Bench) -> None:
-    """MoveTo turns no faster than its max_rate_dps."""
+    """MoveTo turns no faster than its max_rate_dps.
+
+    docs/dock-protocol.md: "no faster than this; 0 as fast as the dock can; not below 0"
+    """
     pan_deg, tilt_deg = bench.middle()
     await bench.centre()
     limit_dps = bench.gentle_dps() / 2
@@ -89,7 +105,10 @@ async def move_keeps_its_speed_limit(bench: Bench) -> None:
 
 @case()
 async def pose_names_its_motion(bench: Bench) -> None:
-    """Pose names the motion under way, and 0 at rest."""
+    """Pose names the motion under way, and 0 at rest.
+
+    docs/dock-protocol.md: "of the motion under way, 0 at rest"
+    """
     await bench.centre()
     mark = bench.peer.mark()
     drive = bench.drive(bench.gentle_dps(), 0.0, messages.MAX_TTL_MS)
@@ -100,7 +119,11 @@ async def pose_names_its_motion(bench: Bench) -> None:
 
 @case()
 async def move_expires(bench: Bench) -> None:
-    """A MoveTo that is not repeated within its time to live ends as expired, and the dock stops."""
+    """A MoveTo that is not repeated within its time to live ends as expired, and the dock stops.
+
+    docs/dock-protocol.md: "1 reached, 2 its time to live was over, 3 replaced by a newer motion, 4 stopped, 5 a
+    fault"
+    """
     await bench.centre()
     pan_deg, tilt_deg = bench.middle()
     far_deg = pan_deg + 0.9 * (bench.hello.pan_max_deg - pan_deg)
@@ -112,8 +135,33 @@ async def move_expires(bench: Bench) -> None:
 
 
 @case()
+async def move_lives_on(bench: Bench) -> None:
+    """The same MoveTo again renews its time to live, never shortens it, and does not change its target.
+
+    docs/dock-protocol.md: "Renewing never shortens the time to live, and does not change the target."
+    """
+    await bench.centre()
+    pan_deg, tilt_deg = bench.middle()
+    slow_dps = bench.gentle_dps() / 2
+    move = messages.MoveTo(bench.new_id(), messages.MAX_TTL_MS, 0, pan_deg + slow_dps, tilt_deg, slow_dps)
+    mark = bench.peer.mark()
+    bench.peer.send(move)
+    await asyncio.sleep(_LATENCY_S)
+    bench.peer.send(replace(move, ttl_ms=1, pan_deg=pan_deg - slow_dps))
+    await asyncio.sleep(_LATENCY_S)
+    early = bench.peer.since(mark, messages.MotionDone, lambda done: done.motion_id == move.id)
+    demand(not early, "a shorter time to live ended it")
+    done = await bench.insist(move, 10.0)
+    demand(done.outcome == codes.Outcome.REACHED, f"it ended with outcome {done.outcome}")
+    demand(abs(done.pan_deg - move.pan_deg) <= 2 * _PLACE_DEG, f"it went to {done.pan_deg:.1f}")
+
+
+@case()
 async def move_is_replaced(bench: Bench) -> None:
-    """A newer motion ends a MoveTo as replaced."""
+    """A newer motion ends a MoveTo as replaced.
+
+    docs/dock-protocol.md: "A motion replaces the one before."
+    """
     await bench.centre()
     move = messages.MoveTo(
         bench.new_id(), messages.MAX_TTL_MS, 0, bench.hello.pan_max_deg, bench.middle()[1], bench.gentle_dps()
@@ -128,7 +176,11 @@ async def move_is_replaced(bench: Bench) -> None:
 
 @case()
 async def stop_ends_a_move(bench: Bench) -> None:
-    """Stop ends a MoveTo as stopped; MotionDone is repeated until its Ack, and never after it."""
+    """Stop ends a MoveTo as stopped; MotionDone is repeated until its Ack, and never after it.
+
+    docs/dock-protocol.md: "events (Button, Fault, MotionDone) are repeated | every 100 ms for 5 s | until Ack, then
+    they are void"
+    """
     await bench.centre()
     bench.peer.acking = False
     mark = bench.peer.mark()
@@ -147,7 +199,11 @@ async def stop_ends_a_move(bench: Bench) -> None:
 
 @case(needs=codes.Feature.PARK)
 async def parks(bench: Bench) -> None:
-    """Park turns to the resting place and reports that it is there."""
+    """Park turns to the resting place and reports that it is there.
+
+    docs/dock-protocol.md: "Turn to the dock's own resting place; there the motors may be let go. Otherwise as
+    MoveTo."
+    """
     await bench.centre()
     done = await bench.insist(messages.Park(bench.new_id(), messages.MAX_TTL_MS, 0), 15.0)
     demand(done.outcome == codes.Outcome.REACHED, f"it ended with outcome {done.outcome}")
@@ -158,7 +214,11 @@ async def parks(bench: Bench) -> None:
 
 @case(needs=codes.Feature.MARKER_LAMP)
 async def lamp_is_taken(bench: Bench) -> None:
-    """MarkerLamp is taken without an answer."""
+    """MarkerLamp is taken without an answer.
+
+    docs/dock-protocol.md: "MarkerLamp | every 500 ms, and at once when it changes | the lamp goes dark 2 s after
+    the last one"
+    """
     mark = bench.peer.mark()
     bench.peer.send(messages.MarkerLamp(True))
     await asyncio.sleep(ANSWER_S)
@@ -170,7 +230,10 @@ async def lamp_is_taken(bench: Bench) -> None:
 
 @case(needs=codes.Feature.IDENTIFY)
 async def identifies_itself(bench: Bench) -> None:
-    """Identify is acknowledged."""
+    """Identify is acknowledged.
+
+    docs/dock-protocol.md: "The dock acknowledges Stop, FollowMarker, ClearFault, Identify"
+    """
     begun_ns = time.monotonic_ns()
     acknowledged_ns = await bench.peer.request(messages.Identify(bench.new_id(), 500), ANSWER_S)
     bench.figure("answer_ms", (acknowledged_ns - begun_ns) / 1e6)
@@ -178,7 +241,10 @@ async def identifies_itself(bench: Bench) -> None:
 
 @case()
 async def faults_can_be_cleared(bench: Bench) -> None:
-    """ClearFault is acknowledged where nothing is wrong."""
+    """ClearFault is acknowledged where nothing is wrong.
+
+    docs/dock-protocol.md: "The dock acknowledges Stop, FollowMarker, ClearFault, Identify"
+    """
     await bench.peer.request(messages.ClearFault(bench.new_id(), 0), ANSWER_S)
 
 
@@ -190,6 +256,7 @@ MOTION = (
     move_keeps_its_speed_limit,
     pose_names_its_motion,
     move_expires,
+    move_lives_on,
     move_is_replaced,
     stop_ends_a_move,
     parks,

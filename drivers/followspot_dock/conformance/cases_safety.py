@@ -18,7 +18,10 @@ _BEYOND_DEG = 1.0
 
 @case()
 async def stops_when_time_is_over(bench: Bench) -> None:
-    """A Drive that is not renewed ends by itself when its time to live is over."""
+    """A Drive that is not renewed ends by itself when its time to live is over.
+
+    docs/dock-protocol.md: "When it is over and nothing newer came, the dock brakes by itself."
+    """
     for ttl_ms in (100, messages.MAX_TTL_MS):
         await _expires(bench, ttl_ms)
 
@@ -38,7 +41,10 @@ async def _expires(bench: Bench, ttl_ms: int) -> None:
 
 @case()
 async def silence_of_the_host_stops(bench: Bench) -> None:
-    """A dock that hears nothing stops within 500 ms."""
+    """A dock that hears nothing stops within 500 ms.
+
+    docs/dock-protocol.md: "longest time to live of a motion | 500 ms"
+    """
     await bench.centre()
     rate_dps = bench.gentle_dps()
     await bench.drive_for(rate_dps, 0.0, 0.4)
@@ -53,7 +59,11 @@ async def silence_of_the_host_stops(bench: Bench) -> None:
 
 @case()
 async def long_lives_are_refused(bench: Bench) -> None:
-    """A time to live of 0 or above 500 ms is refused, and nothing moves."""
+    """A time to live of 0 or above 500 ms is refused, and nothing moves.
+
+    docs/dock-protocol.md: "Every Drive, MoveTo, Park has a time to live of 1 to 500 ms; a dock must refuse any
+    other."
+    """
     start = await bench.rest()
     code = codes.RefusalCode.TTL_OUT_OF_RANGE
     for ttl_ms in (0, messages.MAX_TTL_MS + 1, 0xFFFF):
@@ -65,17 +75,29 @@ async def long_lives_are_refused(bench: Bench) -> None:
 
 @case()
 async def places_out_of_range_are_refused(bench: Bench) -> None:
-    """A MoveTo beyond the range is refused, and nothing moves."""
+    """A MoveTo beyond the range, or with a negative rate limit, is refused, and nothing moves.
+
+    docs/dock-protocol.md: "positions beyond its range are refused."
+    docs/dock-protocol.md: "a position the dock cannot reach, or a negative rate limit"
+    """
     start = await bench.rest()
-    beyond_deg = bench.hello.pan_max_deg + 5.0
-    move = messages.MoveTo(bench.new_id(), messages.MAX_TTL_MS, 0, beyond_deg, bench.middle()[1], 0.0)
-    await bench.peer.refused(move, codes.RefusalCode.VALUE_OUT_OF_RANGE, ANSWER_S)
+    hello, (pan_deg, tilt_deg) = bench.hello, bench.middle()
+    for target in (
+        (hello.pan_max_deg + 5.0, tilt_deg, 0.0),
+        (pan_deg, hello.tilt_min_deg - 5.0, 0.0),
+        (pan_deg, tilt_deg, -5.0),
+    ):
+        move = messages.MoveTo(bench.new_id(), messages.MAX_TTL_MS, 0, *target)
+        await bench.peer.refused(move, codes.RefusalCode.VALUE_OUT_OF_RANGE, ANSWER_S)
     await _demand_stands(bench, start)
 
 
 @case()
 async def stale_intent_is_refused(bench: Bench) -> None:
-    """A motion whose time to live was over before it arrived is refused."""
+    """A motion whose time to live was over before it arrived is refused.
+
+    docs/dock-protocol.md: "and refuses a command that is dead on arrival (code 5)."
+    """
     start = await bench.rest()
     issued_us = max(start.time_us - 2 * messages.MAX_TTL_MS * 1000, 1)
     stale = messages.Drive(bench.new_id(), messages.MAX_TTL_MS, issued_us, 20.0, 0.0)
@@ -85,7 +107,11 @@ async def stale_intent_is_refused(bench: Bench) -> None:
 
 @case()
 async def time_lives_from_when_it_was_issued(bench: Bench) -> None:
-    """A time to live counts from issued_us, so what a link delays does not last longer."""
+    """A time to live counts from issued_us, so what a link delays does not last longer.
+
+    docs/dock-protocol.md: "The time to live counts from `issued_us`, when the host gave the command, in the dock's
+    clock."
+    """
     await bench.centre()
     rate_dps = bench.gentle_dps()
     now_us = (await bench.pose()).time_us
@@ -101,7 +127,10 @@ async def time_lives_from_when_it_was_issued(bench: Bench) -> None:
 
 @case()
 async def stop_is_prompt(bench: Bench) -> None:
-    """Stop is acknowledged at once, and the dock brakes."""
+    """Stop is acknowledged at once, and the dock brakes.
+
+    docs/dock-protocol.md: "Brake now, as fast as the dock can. Always acknowledged."
+    """
     await bench.centre()
     rate_dps = bench.gentle_dps()
     await bench.drive_for(rate_dps, 0.0, 0.5)
@@ -117,7 +146,10 @@ async def stop_is_prompt(bench: Bench) -> None:
 
 @case()
 async def stop_twice(bench: Bench) -> None:
-    """A repeated Stop is acknowledged again."""
+    """A repeated Stop is acknowledged again.
+
+    docs/dock-protocol.md: "a Stop that is old is acknowledged all the same."
+    """
     stop = messages.Stop(bench.new_id())
     await bench.peer.request(stop, ANSWER_S)
     await bench.peer.request(stop, ANSWER_S)
@@ -125,7 +157,10 @@ async def stop_twice(bench: Bench) -> None:
 
 @case()
 async def late_motion_does_not_undo_stop(bench: Bench) -> None:
-    """A motion that is older than Stop, but arrives after it, moves nothing."""
+    """A motion that is older than Stop, but arrives after it, moves nothing.
+
+    docs/dock-protocol.md: "One whose id is not newer than the last one taken is old: not obeyed, not refused."
+    """
     start = await bench.rest()
     late_id = bench.new_id()
     await bench.stop()
@@ -135,7 +170,10 @@ async def late_motion_does_not_undo_stop(bench: Bench) -> None:
 
 @case()
 async def old_motion_does_not_replace_a_newer(bench: Bench) -> None:
-    """Of two motions that arrive in the wrong order, the newer one counts."""
+    """Of two motions that arrive in the wrong order, the newer one counts.
+
+    docs/dock-protocol.md: "One whose id is not newer than the last one taken is old: not obeyed, not refused."
+    """
     await bench.centre()
     rate_dps = bench.gentle_dps()
     older_id, mark = bench.new_id(), bench.peer.mark()
@@ -149,7 +187,10 @@ async def old_motion_does_not_replace_a_newer(bench: Bench) -> None:
 
 @case()
 async def a_duplicate_lives_no_longer(bench: Bench) -> None:
-    """A Drive that arrives again under the same id does not live longer for it."""
+    """A Drive that arrives again under the same id does not live longer for it.
+
+    docs/dock-protocol.md: "Both sides must stand frames that are lost, doubled, or late."
+    """
     await bench.centre()
     rate_dps, ttl_ms = bench.gentle_dps(), 300
     sent_ns, mark = time.monotonic_ns(), bench.peer.mark()
@@ -166,7 +207,11 @@ async def a_duplicate_lives_no_longer(bench: Bench) -> None:
 
 @case()
 async def ends_of_the_range_hold(bench: Bench) -> None:
-    """Driven against an end of its range, the dock stops there by itself, and comes back."""
+    """Driven against an end of its range, the dock stops there by itself, and comes back.
+
+    docs/dock-protocol.md: "The dock watches its own end stops, stall and current."
+    docs/dock-protocol.md: "At an end stop it may turn back."
+    """
     await bench.centre()
     hello = bench.hello
     for axis, (low_deg, high_deg) in enumerate(

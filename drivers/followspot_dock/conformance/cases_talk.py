@@ -20,7 +20,12 @@ _CLOCK_LIMIT_MS = {Transport.SERIAL: 2.0, Transport.BLE: 25.0}
 
 @case()
 async def hello_says_who_and_what(bench: Bench) -> None:
-    """HelloReply echoes the session and tells plausible capabilities."""
+    """HelloReply echoes the session and tells plausible capabilities.
+
+    docs/dock-protocol.md: "Capabilities that cannot be true: a rate or acceleration that is not above 0, a least
+    angle that is not below the most, an angle beyond ±360°."
+    docs/dock-protocol.md: "how many markers it can follow at once; 0 without marker sensor"
+    """
     hello = bench.hello
     absurd = capabilities.absurdity(capabilities.from_reply(hello))
     demand(absurd is None, f"it cannot be true that {absurd}")
@@ -36,7 +41,11 @@ async def hello_says_who_and_what(bench: Bench) -> None:
 
 @case()
 async def hello_again(bench: Bench) -> None:
-    """A repeated Hello of the same session is answered and disturbs nothing."""
+    """A repeated Hello of the same session is answered and disturbs nothing.
+
+    docs/dock-protocol.md: "A Hello with the **same** `session_id` is a repetition: the dock answers and changes
+    nothing."
+    """
     boot_id = bench.hello.boot_id
     await bench.centre()
     rate_dps = bench.gentle_dps()
@@ -50,7 +59,11 @@ async def hello_again(bench: Bench) -> None:
 
 @case()
 async def new_session_stops_the_old_one(bench: Bench) -> None:
-    """A Hello with another session id ends what the earlier host had begun."""
+    """A Hello with another session id ends what the earlier host had begun.
+
+    docs/dock-protocol.md: "A Hello with **another `session_id`** than the present one begins a new conversation
+    from either state: the dock stops"
+    """
     await bench.centre()
     rate_dps = bench.gentle_dps()
     bench.drive(rate_dps, 0.0, messages.MAX_TTL_MS)
@@ -64,18 +77,22 @@ async def new_session_stops_the_old_one(bench: Bench) -> None:
 
 @case()
 async def no_motion_before_hello(bench: Bench) -> None:
-    """A Drive before Hello is refused, and nothing moves."""
+    """A Drive before Hello is refused, and nothing moves.
+
+    docs/dock-protocol.md: "No motion before Hello; a new conversation begins at rest."
+    docs/dock-protocol.md: "Answers Hello with HelloReply; Drive, MoveTo, Park, Stop and ClockRequest with Refusal
+    (code 1, no hello); nothing else"
+    """
     before = await bench.rest()
     await bench.hush()
     await asyncio.sleep(_FORGOTTEN_S)
-    await bench.peer.refused(
-        messages.Drive(bench.new_id(), messages.MAX_TTL_MS, 0, 20.0, 10.0), codes.RefusalCode.NO_HELLO, ANSWER_S
-    )
-    await bench.peer.refused(
+    for command in (
+        messages.Drive(bench.new_id(), messages.MAX_TTL_MS, 0, 20.0, 10.0),
         messages.MoveTo(bench.new_id(), messages.MAX_TTL_MS, 0, *bench.middle(), 0.0),
-        codes.RefusalCode.NO_HELLO,
-        ANSWER_S,
-    )
+        messages.Park(bench.new_id(), messages.MAX_TTL_MS, 0),
+        messages.Stop(bench.new_id()),
+    ):
+        await bench.peer.refused(command, codes.RefusalCode.NO_HELLO, ANSWER_S)
     await asyncio.sleep(messages.MAX_TTL_MS / 1000)
     await bench.greet()
     after = await bench.pose()
@@ -87,7 +104,10 @@ async def no_motion_before_hello(bench: Bench) -> None:
 
 @case()
 async def silent_host_is_forgotten(bench: Bench) -> None:
-    """After 3 s without a host the dock sends nothing any more."""
+    """After 3 s without a host the dock sends nothing any more.
+
+    docs/dock-protocol.md: "the dock ends the conversation | after 3 s without a frame"
+    """
     await bench.hush()
     silent_ns = time.monotonic_ns()
     await asyncio.sleep(_FORGOTTEN_S)
@@ -102,7 +122,10 @@ async def silent_host_is_forgotten(bench: Bench) -> None:
 
 @case()
 async def other_version_is_refused(bench: Bench) -> None:
-    """A Hello of a newer protocol version is refused, and the conversation goes on."""
+    """A Hello of a newer protocol version is refused, and the conversation goes on.
+
+    docs/dock-protocol.md: "A dock answers one with Refusal of Hello (code 6) in its own version."
+    """
     peer = bench.peer
     hello = messages.to_frame(messages.Hello(bench.session_id + 1 & 0xFFFFFFFF, 0, "newer"), peer.next_sequence())
     mark = peer.mark()
@@ -114,7 +137,10 @@ async def other_version_is_refused(bench: Bench) -> None:
 
 @case()
 async def newer_minor_is_welcome(bench: Bench) -> None:
-    """A Hello of a newer minor version, and longer than we know it, is answered."""
+    """A Hello of a newer minor version, and longer than we know it, is answered.
+
+    docs/dock-protocol.md: "newer minor versions add fields at the end, never before it."
+    """
     hello = messages.Hello(bench.session_id, 255, "newer")
     mark = bench.peer.mark()
     bench.peer.send(hello, extra=b"\x01\x02\x03")
@@ -123,7 +149,11 @@ async def newer_minor_is_welcome(bench: Bench) -> None:
 
 @case()
 async def clocks_map_to_each_other(bench: Bench) -> None:
-    """The clock exchange tells the dock's time within 2 ms on serial, half a connection interval on Bluetooth."""
+    """The clock exchange tells the dock's time within 2 ms on serial, half a connection interval on Bluetooth.
+
+    docs/dock-protocol.md: "Over serial that is within 2 ms, over Bluetooth within half a connection interval"
+    docs/dock-protocol.md: "Stamps in reports are those of the measurement."
+    """
     clock, trips_ms = DockClock(), []
     mark = bench.peer.mark()
     for _ in range(_QUESTIONS):

@@ -1,0 +1,118 @@
+"""`followspot-sim soak`: full rate both ways for a long time, on a serial line or over Bluetooth LE."""
+
+import argparse
+import asyncio
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from followspot_dock import DockSettings
+from followspot_sim.bluez.ble_cable import BleCable
+from followspot_sim.bluez.stack import BluetoothStack
+from followspot_sim.errors import SimulatorError
+from followspot_sim.pty_port import PtyCable
+from followspot_sim.soak import COMMAND_HZ, Soak, Soaker, percentile
+
+_ADDRESS = "C0:FF:EE:00:00:50"
+_SERIAL_LATENCY_MS = 5.0
+_SERVICE_MS = 5.0
+"""Bus and bluetoothd are processes of their own: what they take, they take from the host, not from the air."""
+_LEAST_RATE = 0.99
+_GROWTH_BYTES = 2_000_000
+"""Allocators breathe by some hundred kilobytes; a leak of one frame in ten is more than this in ten minutes."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `followspot-sim soak`."""
+    parser.add_argument("--seconds", type=float, default=600.0, metavar="N", help="how long (default: 600)")
+    parser.add_argument("--ble", action="store_true", help="over Bluetooth LE instead of a serial line")
+    parser.add_argument("--interval-ms", type=float, default=15.0, metavar="MS", help="of the BLE link (default: 15)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a table; 0 where every line of it holds, 1 otherwise."""
+    if not arguments.seconds >= 1:
+        raise SimulatorError("--seconds must be 1 or more")
+    with tempfile.TemporaryDirectory(prefix="followspot-soak-") as folder:
+        soak = asyncio.run(soak_once(Path(folder), arguments.seconds, arguments.interval_ms if arguments.ble else None))
+    limit_ms = arguments.interval_ms + _SERVICE_MS if arguments.ble else _SERIAL_LATENCY_MS
+    lines = judge(soak, limit_ms)
+    for line in lines:
+        print(f"{'ok  ' if line.holds else 'FAIL'}  {line.name:<36} {line.value:<24} {line.budget}")
+    return 0 if all(line.holds for line in lines) else 1
+
+
+async def soak_once(folder: Path, seconds: float, interval_ms: float | None) -> Soak:
+    """Soak a serial link, or with `interval_ms` one over Bluetooth LE. Raises SimulatorError where none comes about."""
+    try:
+        if interval_ms is None:
+            path = folder / "dock"
+            return await Soaker(PtyCable(path), DockSettings(driver="serial", port=str(path)), folder).run(seconds)
+        return await _soak_ble(folder, seconds, interval_ms)
+    except TimeoutError as error:
+        raise SimulatorError("driver and simulated dock found no link") from error
+
+
+async def _soak_ble(folder: Path, seconds: float, interval_ms: float) -> Soak:
+    stack = BluetoothStack(folder, interval_ms)
+    await stack.start()
+    before = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")
+    os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = stack.bus_address
+    try:
+        cable = BleCable(stack.air, _ADDRESS, "Followspot Dock")
+        return await Soaker(cable, DockSettings(driver="ble", address=_ADDRESS), folder).run(seconds)
+    finally:
+        if before is None:
+            del os.environ["DBUS_SYSTEM_BUS_ADDRESS"]
+        else:
+            os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = before
+        await stack.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table."""
+
+    name: str
+    value: str
+    budget: str
+    holds: bool
+
+
+def judge(soak: Soak, latency_limit_ms: float) -> list[Line]:
+    """What was measured against what it may be."""
+    poses_hz, commands_hz = (count / soak.seconds for count in (soak.poses_heard, soak.commands_heard))
+    least_hz = COMMAND_HZ * _LEAST_RATE
+    grown_bytes, grown_descriptors, grown_threads = soak.growth()
+    late_ms = percentile(soak.command_ms, 0.99)
+    return [
+        Line("length", f"{soak.seconds:.0f} s", "", True),
+        Line("poses heard", f"{soak.poses_heard} ({poses_hz:.2f}/s)", f"≥ {least_hz:g}/s", poses_hz >= least_hz),
+        Line("poses lost", str(soak.poses_lost), "0", soak.poses_lost == 0),
+        Line(
+            "commands obeyed",
+            f"{soak.commands_heard} ({commands_hz:.2f}/s)",
+            f"≥ {least_hz:g}/s",
+            commands_hz >= least_hz,
+        ),
+        Line("commands lost", str(soak.commands_lost), "0", soak.commands_lost == 0),
+        Line("link lost", f"{soak.losses_of_link} times", "0", soak.losses_of_link == 0),
+        Line(
+            "command to motor p50 / p99 / max",
+            _spread(soak.command_ms),
+            f"p99 ≤ {latency_limit_ms:g} ms",
+            late_ms <= latency_limit_ms,
+        ),
+        Line("pose to listener p50 / p99 / max", _spread(soak.pose_ms), "", True),
+        Line(
+            "memory grown", f"{grown_bytes / 1e6:.2f} MB", f"≤ {_GROWTH_BYTES / 1e6:g} MB", grown_bytes <= _GROWTH_BYTES
+        ),
+        Line("descriptors grown", str(grown_descriptors), "0", grown_descriptors <= 0),
+        Line("threads grown", str(grown_threads), "0", grown_threads <= 0),
+    ]
+
+
+def _spread(values: Sequence[float]) -> str:
+    return " / ".join(f"{percentile(values, share):.2f}" for share in (0.5, 0.99, 1.0)) + " ms"
