@@ -142,7 +142,7 @@ class LessonWriter:
             raise
 
     def _go_on(self, lesson: LessonRow, anchor: Anchor) -> None:
-        if lesson.state is not LessonState.RECORDING:
+        if lesson.state is LessonState.COMPLETED:
             raise StorageError(f"the lesson {lesson.id} has ended: it cannot go on")
         same_boot = lesson.anchor.boot_id == anchor.boot_id
         missing_ns = max(0, anchor.boottime_ns - lesson.anchor.boottime_at(self._end_ns)) if same_boot else None

@@ -76,6 +76,15 @@ class Storage:
         opened.writers[plan.lesson_id] = writer
         return LessonSink(writer, self._worker)
 
+    def decide_end(self, lesson_id: str, reason: str) -> None:
+        """Put on record, before all media that waits, that the lesson ends and why; from any thread, at once.
+
+        Whatever happens then, it is completed and never goes on. The first reason stands. The lesson need not have
+        begun. What was handed over, before and after, is still written.
+        """
+        opened = self._require_open()
+        self._worker.post_urgent(lambda: opened.decide_end(lesson_id, reason))
+
     async def complete_lesson(self, lesson_id: str, reason: str) -> None:
         """End the lesson after all that was handed over: playlist, manifest, `lesson.completed`.
 
@@ -159,6 +168,13 @@ class _Opened:
         self.store = store
         self.writers: dict[str, LessonWriter] = {}
         self._database = database
+
+    def decide_end(self, lesson_id: str, reason: str) -> None:
+        """On the storage thread: a disk that refuses is asked again by the completion."""
+        try:
+            self.store.with_reserve(lambda: self.store.catalogue.decide_end(lesson_id, reason))
+        except DiskErrors as error:
+            log.error("%s", storage_error(f"putting the end of the lesson {lesson_id} on record", error))
 
     def complete(self, lesson_id: str, reason: str) -> None:
         """On the storage thread: nothing is written to the lesson any more, and its end is put on record."""
