@@ -127,8 +127,7 @@ class OutboxPump:
         """Send what is there, for at most `timeout_s`; instead of `run`, before a stop."""
         with contextlib.suppress(StorageError):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await self._drain()
+                await asyncio.wait_for(self._drain(), timeout_s)
             await self._mark()
 
     async def _drain(self) -> None:
