@@ -6,7 +6,7 @@ import json
 import pytest
 
 from followspot.app.control_socket import ControlSocket
-from followspot.control.session import NotRecordingError
+from followspot.control.refusals import NotRecordingError
 from followspot.domain.commands import MAX_COMMAND_BYTES, Answer, StartCommand
 
 

@@ -47,6 +47,27 @@ async def test_a_guarded_callback_that_crashes_ends_the_daemon(supervisor, caplo
     assert "ValueError: 7" in caplog.text
 
 
+async def test_an_isolated_callback_that_fails_is_an_alert_that_heals(supervisor, alerts, caplog):
+    faults = [ValueError("boom"), KeyError("bang")]
+
+    def light(on: bool) -> None:
+        if faults:
+            raise faults.pop()
+
+    light = supervisor.isolated("lamp", light)
+    light(True)
+    light(True)
+    [alert] = alerts.active
+    assert (alert.code, alert.subject) == (AlertCode.PART_FAILED, "lamp")
+    assert caplog.text.count("part failed name=lamp") == 1
+    light(True)
+    assert alerts.active, "it may fail again at once"
+    await asyncio.sleep(0.15)
+    light(True)
+    assert not alerts.active
+    assert not supervisor.failed
+
+
 async def test_a_kept_task_that_crashes_is_an_alert_and_begins_again(supervisor, alerts):
     runs = 0
 

@@ -1,11 +1,12 @@
 """Keeps the dock's link alive, hands its events on, and says what is wrong with it."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
-from followspot_dock.port import Batteries, Dock, DockEvent, DockListener, LinkChanged, LinkState
+from followspot_dock.port import Batteries, Dock, DockEvent, DockListener, LinkChanged, LinkState, MarkerButton
 
 NOT_FOUND_AFTER_S = 3.0
 """A dock that is there is ready within one second of its port's appearance."""
@@ -13,6 +14,10 @@ BATTERY_LOW_PERCENT = 15
 """Less than a double lesson is left."""
 BATTERY_WELL_PERCENT = 20
 """Above the other threshold, so that a charge that flickers round it raises one alert."""
+PRESS_VALID_NS = 3_000_000_000
+"""A dock repeats a press until it is heard, even after a reconnect: nobody wants a lesson that late."""
+
+_log = logging.getLogger(__name__)
 
 
 class DockKeeper:
@@ -48,6 +53,11 @@ class DockKeeper:
         elif isinstance(event, Batteries):
             self._check(AlertCode.DOCK_BATTERY_LOW, "the dock", event.dock_percent)
             self._check(AlertCode.MARKER_BATTERY_LOW, "the marker", event.marker_percent)
+        elif (
+            isinstance(event, MarkerButton) and (age_ns := self._clock.monotonic_ns() - event.time_ns) > PRESS_VALID_NS
+        ):
+            _log.info("marker press ignored: it is %.1f s old press=%s", age_ns / 1e9, event.press)
+            return
         for listener in tuple(self._listeners):
             listener(event)
 

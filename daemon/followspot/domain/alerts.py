@@ -28,6 +28,8 @@ class AlertCode(StrEnum):
     PANEL_UNAVAILABLE = "panel-unavailable"
     VISION_FAILED = "vision-failed"
     LESSON_RECOVERED = "lesson-recovered"
+    LESSON_NOT_CLOSED = "lesson-not-closed"
+    DATABASE_REPLACED = "database-replaced"
     PART_FAILED = "part-failed"
 
 
