@@ -57,6 +57,17 @@ async def test_the_lesson_goes_on_where_its_media_ended(box: Box, media: list[Se
     assert told[2]["data"]["duration_ns"] == salvaged_ns
 
 
+@pytest.mark.parametrize("off_ns", [-11_111, -1, 1, 11_111])
+async def test_a_start_less_than_a_tick_off_is_the_end_before(box: Box, media: list[Segment], off_ns: int) -> None:
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        give(sink, Segment(media[1].fragments, replace(media[1].end, start_ns=SEGMENT_S * SECOND_NS + off_ns)))
+        second = (await events(storage))[-1]["data"]
+    assert second["start_ns"] == SEGMENT_S * SECOND_NS
+
+
 async def test_a_lesson_with_a_cut_plays_across_it(box: Box, media: list[Segment]) -> None:
     ffmpeg = require_program("ffmpeg")
     await crash_in_second_segment(box, media, fragments=2)

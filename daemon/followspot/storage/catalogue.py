@@ -38,6 +38,10 @@ class Catalogue:
             _lesson(row) for row in self._database.all("SELECT * FROM lessons WHERE state <> 'completed' ORDER BY id")
         ]
 
+    def ended_lessons(self) -> list[LessonRow]:
+        """Open lessons whose end is decided, oldest first."""
+        return [one for one in self.open_lessons() if one.state is LessonState.STOPPING or one.id in self._ends]
+
     def segments(self, lesson_id: str) -> list[SegmentRow]:
         """The lesson's segments in playing order."""
         rows = self._database.all('SELECT * FROM segments WHERE lesson_id = ? ORDER BY "index"', (lesson_id,))
