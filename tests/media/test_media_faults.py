@@ -22,24 +22,8 @@ from followspot.media.notices import (
     RecorderStopped,
     RecordingStarted,
 )
-from followspot.media.recorder import Recorder
 
 NS = 1_000_000_000
-
-
-@pytest.fixture
-def recorder(clock, planner, notices):
-    """Makes recorders; leaves no thread behind."""
-    made = []
-
-    def make(settings, planner=planner, analyse=None):
-        made.append(Recorder(settings, clock, planner, notices, analyse))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.stop()
-        assert each.join(5)
 
 
 def stop(recorder, notices):
