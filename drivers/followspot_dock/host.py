@@ -7,7 +7,7 @@ from collections.abc import Callable
 from followspot_dock import port
 from followspot_dock.dock_clock import DockClock
 from followspot_dock.protocol import messages
-from followspot_dock.protocol.frames import DELIMITER, PROTOCOL_VERSION, FrameParser
+from followspot_dock.protocol.frames import DELIMITER, PROTOCOL_VERSION, Frame, FrameParser
 
 HEARTBEAT_NS = 500_000_000
 """A dock silent for this long (25 poses) is gone; teacher and motors move on meanwhile, so not longer."""
@@ -20,6 +20,7 @@ _LAMP_REPEAT_NS = 500_000_000
 """Three may be lost before the dock lets the lamp go dark."""
 _REMEMBERED_PRESSES = 16
 """More than a dock can have under way at once."""
+_REPLACED_BY_NEWER = frozenset({messages.Pose.TYPE, messages.Marker.TYPE})
 _PRESSES = {1: port.ButtonPress.SHORT, 2: port.ButtonPress.DOUBLE, 3: port.ButtonPress.LONG}
 
 
@@ -63,6 +64,7 @@ class HostSession:
         self._motion_id = 0
         self._boot_id: int | None = None
         self._max_rate_dps = 0.0
+        self._refused: str | None = None
         self._begun_ns = self._heard_ns = self._hello_due_ns = 0
         self._lamp_due_ns = 0
         self._stop: messages.Stop | None = None
@@ -100,6 +102,8 @@ class HostSession:
 
     def fault(self, now_ns: int) -> str | None:
         """Why this conversation is over, for people; None while it is well."""
+        if self._refused is not None:
+            return f"the dock's hello cannot be: {self._refused}; update or repair its firmware"
         if self.negotiated:
             if now_ns - self._heard_ns <= HEARTBEAT_NS:
                 return None
@@ -134,8 +138,8 @@ class HostSession:
         self.tick(now_ns)
 
     def receive(self, data: bytes, arrival_ns: int) -> None:
-        """Bytes came from the dock."""
-        for frame in self._parser.feed(data):
+        """Bytes came from the dock. Of several reports of one kind only the newest is told: a flood costs no time."""
+        for frame in _newest_reports(self._parser.feed(data)):
             self._heard_ns = arrival_ns
             message = messages.from_frame(frame)
             if isinstance(message, messages.HelloReply):
@@ -146,10 +150,14 @@ class HostSession:
     def _on_hello_reply(self, reply: messages.HelloReply, arrival_ns: int) -> None:
         if self.negotiated:
             return  # the answer to a repeated Hello
+        capabilities = _capabilities(reply)
+        self._refused = capabilities.fault()
+        if self._refused is not None:
+            return
         self._boot_id = reply.boot_id
         self._max_rate_dps = reply.max_rate_dps
         self._clock.observe(reply.time_us, arrival_ns)
-        self._ready(_capabilities(reply))
+        self._ready(capabilities)
         self.tick(arrival_ns)
 
     def _on_message(self, message: messages.Message | None, arrival_ns: int) -> None:
@@ -188,6 +196,12 @@ def check_drive(pan_dps: float, tilt_dps: float, ttl_ms: int) -> None:
         raise ValueError(f"rates must be finite, not {pan_dps} and {tilt_dps} degrees per second")
     if not 1 <= ttl_ms <= messages.MAX_TTL_MS:
         raise ValueError(f"a time to live of {ttl_ms} ms is not within 1 to {messages.MAX_TTL_MS}")
+
+
+def _newest_reports(frames: list[Frame]) -> list[Frame]:
+    """`frames` without the poses and marker reports that a newer one of the same kind replaces."""
+    newest = {frame.type: index for index, frame in enumerate(frames) if frame.type in _REPLACED_BY_NEWER}
+    return [frame for index, frame in enumerate(frames) if newest.get(frame.type, index) == index]
 
 
 def _capabilities(reply: messages.HelloReply) -> port.Capabilities:

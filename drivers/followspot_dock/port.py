@@ -4,6 +4,7 @@ Angles in degrees, positive right (pan, azimuth) and up (tilt, elevation), in th
 degrees per second. Every time is the host's CLOCK_MONOTONIC in nanoseconds: a driver maps the dock's own clock.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,17 @@ class Capabilities:
     max_rate_dps: float
     max_acceleration_dps2: float
     has_marker: bool
+
+    def fault(self) -> str | None:
+        """Why no dock can be like this, naming the field; None where one can."""
+        for axis in ("pan", "tilt"):
+            low, high = getattr(self, f"{axis}_min_deg"), getattr(self, f"{axis}_max_deg")
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+                return f"{axis}_min_deg {low} must be below {axis}_max_deg {high}"
+        for field in ("max_rate_dps", "max_acceleration_dps2"):
+            if not (math.isfinite(value := getattr(self, field)) and value > 0):
+                return f"{field} {value} must be above 0"
+        return None
 
 
 @dataclass(frozen=True, slots=True)

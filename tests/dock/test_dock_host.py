@@ -1,7 +1,9 @@
 """Host and dock in conversation over a link that loses frames, on a clock of our own: nothing is lost or doubled."""
 
+import math
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -211,6 +213,50 @@ def test_reasons() -> None:
     assert "nothing came back" in str(table.host.fault(late_ns))
     table.host.receive(b"noise\x00", table.now_ns)
     assert "only noise" in str(table.host.fault(late_ns))
+
+
+GOOD = messages.HelloReply(1, 1, -170.0, 170.0, -30.0, 60.0, 120.0, 300.0, True, "m", "f", "s")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("max_acceleration_dps2", -5.0, "max_acceleration_dps2 -5.0 must be above 0"),
+        ("max_rate_dps", 0.0, "max_rate_dps 0.0 must be above 0"),
+        ("pan_min_deg", 170.0, "pan_min_deg 170.0 must be below pan_max_deg 170.0"),
+        ("tilt_max_deg", -90.0, "tilt_min_deg -30.0 must be below tilt_max_deg -90.0"),
+    ],
+)
+def test_a_dock_that_cannot_be_is_not_taken(field: str, value: float, words: str) -> None:
+    table = Table(loses=lambda: True)
+    table.host.receive(messages.to_wire(replace(GOOD, **{field: value}), 0), table.now_ns)
+    assert not table.ready
+    assert words in str(table.host.fault(table.now_ns))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("field", ["pan_min_deg", "tilt_max_deg", "max_rate_dps", "max_acceleration_dps2"])
+def test_capabilities_are_finite(field: str, value: float) -> None:
+    good = Capabilities("m", "f", "s", -170.0, 170.0, -30.0, 60.0, 120.0, 300.0, True)
+    assert good.fault() is None
+    assert field in str(replace(good, **{field: value}).fault())
+
+
+def test_of_a_flood_only_the_newest_reports_are_told_and_every_press() -> None:
+    table = Table()
+    table.run_ms(100)
+    table.events.clear()
+    reports: list[messages.Message] = []
+    for number in range(50):
+        reports += [
+            messages.Pose(number, float(number), 0.0, 0.0, 0.0),
+            messages.Marker(number, float(number), 0.0, 1.0),
+        ]
+        if number < 2:
+            reports.append(messages.Button(number, 700 + number, 1))
+    table.host.receive(b"".join(messages.to_wire(report, 0) for report in reports), table.now_ns)
+    assert [type(event) for event in table.events] == [MarkerButton, MarkerButton, Pose, MarkerReport]
+    assert [event.pan_deg for event in table.events if isinstance(event, Pose)] == [49.0]
 
 
 def test_another_protocol_version_is_named() -> None:
