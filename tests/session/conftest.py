@@ -8,6 +8,7 @@ import pytest
 
 from followspot.control.session import SessionLoop, SessionStatus
 from followspot.domain.alerts import AlertRegistry
+from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan
 from followspot.media.notices import RecorderStopped
 from followspot.storage.notices import FragmentDurable
@@ -39,6 +40,8 @@ class Bench:
     start_fault: Exception | None = None
 
     def __post_init__(self) -> None:
+        self.disk_answers = asyncio.Event()
+        self.disk_answers.set()
         self.loop = SessionLoop(self.clock, self, self, self.alerts, self.statuses.append)
 
     # the recorder
@@ -56,6 +59,11 @@ class Bench:
     def lesson_sink(self, plan, started_by):
         self.did.append(f"sink by {started_by}")
         return f"sink {plan.lesson_id}"
+
+    async def resume_plan(self, lesson_id):
+        self.did.append("settled")
+        await self.disk_answers.wait()
+        return LessonPlan(lesson_id, len(self.plans), 10 * len(self.plans), GapReason.RECORDER_FAILED)
 
     def decide_end(self, lesson_id, reason):
         assert lesson_id == self.plans[-1].lesson_id

@@ -15,6 +15,7 @@ from followspot.control.refusals import (
 from followspot.control.session import ON_DISK_FOR_NS
 from followspot.domain.alerts import AlertCode
 from followspot.domain.errors import StorageError
+from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan
 from followspot.domain.session import SessionState
 from followspot.media.notices import CameraLost, CameraOpened, RecorderFailed
@@ -172,12 +173,35 @@ async def test_media_of_another_lesson_light_no_lamp(bench):
     assert bench.loop.status.state is SessionState.STARTING
 
 
-async def test_a_recorder_that_fails_closes_the_lesson(bench):
-    bench.loop.start("panel")
-    bench.fragment()
+async def fail(bench) -> None:
     bench.loop.on_media_notice(RecorderFailed("encoder gone"))
     await bench.settled()
-    assert bench.did[2:] == ["closed: recorder-failed"]
+
+
+async def test_a_recorder_that_fails_is_started_again_twice_and_then_the_lesson_is_closed(bench):
+    lesson_id = bench.loop.start("panel")
+    for restarts in (1, 2):
+        bench.fragment()
+        assert bench.loop.status.on_disk
+        await fail(bench)
+        assert bench.plans[-1] == LessonPlan(lesson_id, restarts, 10 * restarts, GapReason.RECORDER_FAILED)
+        assert bench.loop.status.state is SessionState.STARTING
+        assert not bench.loop.status.on_disk
+    await fail(bench)
+    assert len(bench.plans) == 3
+    assert bench.did[-1] == "closed: recorder-failed"
+    assert bench.loop.status.state is SessionState.IDLE
+
+
+async def test_a_stop_while_the_recorder_is_started_again_ends_the_lesson(bench):
+    bench.loop.start("panel")
+    bench.disk_answers.clear()
+    await fail(bench)
+    bench.loop.stop("panel")
+    bench.disk_answers.set()
+    await bench.settled()
+    assert bench.did[-1] == "closed: stopped"
+    assert len(bench.plans) == 1
     assert bench.loop.status.state is SessionState.IDLE
 
 
@@ -246,7 +270,8 @@ async def test_a_lesson_that_cannot_be_closed_does_not_block_the_next(bench, cap
 async def test_a_recorder_that_does_not_start_is_an_alert_and_the_next_may(bench):
     bench.start_fault = RuntimeError("no threads left")
     bench.loop.start("panel")
-    await bench.settled()
+    for _ in range(3):
+        await bench.settled()
     assert bench.did[-1] == "closed: recorder-failed"
     assert bench.loop.status.state is SessionState.IDLE
     [alert] = bench.alerts.active

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from followspot.domain.session import (
+    MAX_RESTARTS,
     Action,
     ButtonPressed,
     EndReason,
@@ -24,7 +25,7 @@ from followspot.domain.session import (
 IDLE = Session(SessionState.IDLE)
 STARTING = Session(SessionState.STARTING)
 RECORDING = Session(SessionState.RECORDING)
-STOPPING = Session(SessionState.STOPPING, EndReason.STOPPED)
+STOPPING = Session(SessionState.STOPPING, reason=EndReason.STOPPED)
 STOPPING_FOR_NEXT = replace(STOPPING, next_wanted=True)
 ENDING = replace(IDLE, ending=True)
 STOPPING_TO_END = replace(STOPPING, ending=True)
@@ -36,19 +37,22 @@ END = (Action.DECIDE_END, Action.STOP_RECORDER)
 Step = tuple[Session, tuple[Action, ...]]
 
 
-def stopping(reason: EndReason, *, ending: bool = False) -> Session:
-    return Session(SessionState.STOPPING, reason, ending=ending)
+WORN_OUT = Session(SessionState.RECORDING, MAX_RESTARTS)
 
 
-def running(session: Session) -> dict[SessionEvent, Step]:
+def stopping(session: Session, reason: EndReason) -> Session:
+    return replace(session, state=SessionState.STOPPING, reason=reason)
+
+
+def running(session: Session, then: Step) -> dict[SessionEvent, Step]:
     return {
         START: (session, (Action.REFUSE_ALREADY_RECORDING,)),
-        STOP: (stopping(EndReason.STOPPED), END),
-        PRESS: (stopping(EndReason.STOPPED), END),
-        SHUT_DOWN: (stopping(EndReason.SHUTDOWN, ending=True), END),
-        WRITTEN: (RECORDING, ()),
-        FULL: (stopping(EndReason.DISK_FULL), END),
-        ENDED: (stopping(EndReason.RECORDER_FAILED), (Action.CLOSE_LESSON,)),
+        STOP: (stopping(session, EndReason.STOPPED), END),
+        PRESS: (stopping(session, EndReason.STOPPED), END),
+        SHUT_DOWN: (replace(stopping(session, EndReason.SHUTDOWN), ending=True), END),
+        WRITTEN: (replace(session, state=SessionState.RECORDING), ()),
+        FULL: (stopping(session, EndReason.DISK_FULL), END),
+        ENDED: then,
         CLOSED: (session, ()),
     }
 
@@ -74,8 +78,9 @@ TABLE: dict[Session, dict[SessionEvent, Step]] = {
         ENDED: (ENDING, ()),
         CLOSED: (ENDING, ()),
     },
-    STARTING: running(STARTING),
-    RECORDING: running(RECORDING),
+    STARTING: running(STARTING, (Session(SessionState.STARTING, 1), (Action.RESTART_RECORDER,))),
+    RECORDING: running(RECORDING, (Session(SessionState.STARTING, 1), (Action.RESTART_RECORDER,))),
+    WORN_OUT: running(WORN_OUT, (stopping(WORN_OUT, EndReason.RECORDER_FAILED), (Action.CLOSE_LESSON,))),
     STOPPING: {
         START: (STOPPING, (Action.REFUSE_STOPPING,)),
         STOP: (STOPPING, (Action.REFUSE_STOPPING,)),

@@ -50,10 +50,11 @@ class Heartbeat:
         self._notifier.status(stuck or one_line(self._daemon.session.status, self._daemon.alerts.active))
 
     def _vitals(self, now_ns: int) -> Vitals:
-        if not self._daemon.session.status.active:
+        session = self._daemon.session
+        if not session.status.active:
             self._lesson_since_ns = None
-        elif self._lesson_since_ns is None:
-            self._lesson_since_ns = now_ns
+        elif self._lesson_since_ns is None or session.status.state is SessionState.STARTING:
+            self._lesson_since_ns = session.moved_ns  # a recorder that is started again is given its time, too
         recorder, storage = self._daemon.recorder.progress(), self._daemon.storage.progress()
         unmoved_since_ns = self._unmoved_since_ns(now_ns, recorder.frames)
         return Vitals(

@@ -56,6 +56,10 @@ class LessonStore(Protocol):
         """Where the lesson's media goes."""
         ...
 
+    async def resume_plan(self, lesson_id: str) -> LessonPlan:
+        """How the lesson goes on after its recorder failed, once all that went to its sink is on the disk."""
+        ...
+
     def decide_end(self, lesson_id: str, reason: str) -> None:
         """Put on record, durably, that the lesson ends and why; returns at once."""
         ...
@@ -105,6 +109,7 @@ class SessionLoop:
         self._last_fragment_ns: int | None = None
         self._camera_lost = False
         self._moved_ns = clock.monotonic_ns()
+        self._restarting: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -200,8 +205,9 @@ class SessionLoop:
         self._apply(*transition(self._session, event))
 
     def _apply(self, following: Session, actions: tuple[Action, ...]) -> None:
-        if following.state is not self._session.state:
+        if following != self._session:
             self._moved_ns = self._clock.monotonic_ns()
+        if following.state is not self._session.state:
             _log.info("session %s lesson=%s", following.state, self._lesson_id)
         self._session = following
         if following.state is SessionState.IDLE:
@@ -221,6 +227,8 @@ class SessionLoop:
             case Action.START_RECORDER:
                 self._idle.clear()
                 self._start_recorder(self._plan)
+            case Action.RESTART_RECORDER:
+                self._restarting = asyncio.create_task(self._restart(self._plan.lesson_id), name="restart-recorder")
             case Action.DECIDE_END:
                 self._store.decide_end(self._plan.lesson_id, self._reason)
             case Action.STOP_RECORDER:
@@ -241,6 +249,22 @@ class SessionLoop:
             _log.exception("the recorder did not start lesson=%s", plan.lesson_id)
             self._raise(AlertCode.RECORDER_FAILED, "recorder", f"the recorder did not start: {error}")
             self._feed(RecorderEnded())
+
+    async def _restart(self, lesson_id: str) -> None:
+        """Go on with the lesson, unless it was to end meanwhile."""
+        self._recorder.stop()
+        try:
+            plan = await self._store.resume_plan(lesson_id)
+        except Exception:  # noqa: BLE001 - whatever it is, the lesson ends in order
+            _log.exception("the lesson cannot go on lesson=%s", lesson_id)
+            self._feed(RecorderEnded())
+            return
+        if self._session.state is SessionState.STOPPING:
+            self._feed(RecorderEnded())
+            return
+        self._plan, self._last_fragment_ns, self._camera_lost = plan, None, False
+        _log.warning("the recorder is started again lesson=%s segment=%d", lesson_id, plan.first_index)
+        self._start_recorder(plan)
 
     async def _close(self, lesson_id: str, reason: EndReason) -> None:
         """Whatever happens, the next lesson can begin."""

@@ -7,6 +7,9 @@ A lesson: idle, starting (asked for, nothing on the disk yet), recording (frames
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+MAX_RESTARTS = 2
+"""A recorder that fails a third time within one lesson will not be mended by trying."""
+
 
 class SessionState(StrEnum):
     """Where the session stands."""
@@ -80,6 +83,8 @@ class Action(StrEnum):
     """What the shell has to do, in the order given."""
 
     START_RECORDER = "start-recorder"
+    RESTART_RECORDER = "restart-recorder"
+    """The same lesson goes on after what reached the disk; what is missing is declared."""
     DECIDE_END = "decide-end"
     """Put on record that the lesson ends: whatever happens to the daemon now, it is not resumed."""
     STOP_RECORDER = "stop-recorder"
@@ -96,11 +101,12 @@ class Action(StrEnum):
 class Session:
     """The machine's whole memory.
 
-    `reason` is there while stopping; `next_wanted`: a button asked for another lesson meanwhile; `ending`: the daemon
-    shuts down.
+    `restarts` counts the lesson's recorders that failed; `reason` is there while stopping; `next_wanted`: a button
+    asked for another lesson meanwhile; `ending`: the daemon shuts down.
     """
 
     state: SessionState = SessionState.IDLE
+    restarts: int = 0
     reason: EndReason | None = None
     next_wanted: bool = False
     ending: bool = False
@@ -146,13 +152,16 @@ def _when_running(session: Session, event: SessionEvent) -> Step:
         case StartAsked():
             return session, (Action.REFUSE_ALREADY_RECORDING,)
         case FragmentWritten():
-            return Session(SessionState.RECORDING), ()
+            return replace(session, state=SessionState.RECORDING), ()
         case StopAsked() | ButtonPressed():
             return _stopped(session, EndReason.STOPPED)
         case StorageBroke(reason):
             return _stopped(session, reason)
+        case RecorderEnded() if session.restarts < MAX_RESTARTS:
+            return Session(SessionState.STARTING, session.restarts + 1), (Action.RESTART_RECORDER,)
         case RecorderEnded():
-            return Session(SessionState.STOPPING, EndReason.RECORDER_FAILED), (Action.CLOSE_LESSON,)
+            ended = replace(session, state=SessionState.STOPPING, reason=EndReason.RECORDER_FAILED)
+            return ended, (Action.CLOSE_LESSON,)
         case _:
             return session, ()
 

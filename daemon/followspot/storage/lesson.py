@@ -54,7 +54,7 @@ class LessonWriter:
             self._fail(error)
 
     def begin(self, origin: LessonOrigin) -> None:
-        """Steps B1 to B4, or for a lesson that goes on: the declared crash."""
+        """Steps B1 to B4, or for a lesson that goes on: the declared cut."""
         store = self._store
         self._hold_reserve()
         exposure_boottime_ns = store.boot.boottime_ns() - (store.clock.monotonic_ns() - origin.exposure_ns)
@@ -152,7 +152,7 @@ class LessonWriter:
             raise StorageError(f"the lesson {lesson.id} has ended: it cannot go on")
         same_boot = lesson.anchor.boot_id == anchor.boot_id
         missing_ns = max(0, anchor.boottime_ns - lesson.anchor.boottime_at(self._end_ns)) if same_boot else None
-        self._store.catalogue.add_gap(lesson.id, Gap(GapReason.CRASH, self._end_ns, 0, missing_ns), anchor)
+        self._store.catalogue.add_gap(lesson.id, Gap(self._plan.cut, self._end_ns, 0, missing_ns), anchor)
 
     def _declare_overflow(self, resumed_ns: int) -> None:
         """The recorder is at `resumed_ns` of its media time; what lies before it and behind our end is lost."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 from followspot.domain.clock import Clock
 from followspot.domain.errors import StorageError
 from followspot.domain.events import EventData, EventRenderer
+from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan, SegmentSink
 from followspot.settings.models import Settings
 from followspot.storage.boot import Boot, LinuxBoot
@@ -22,6 +23,7 @@ from followspot.storage.outbox import Outbox
 from followspot.storage.recovery import INTERRUPTED, Recovery, recover
 from followspot.storage.reserve import Reserve
 from followspot.storage.rows import OutboxEntry
+from followspot.storage.salvage import settle
 from followspot.storage.sink import LessonSink
 from followspot.storage.store import Store, storage_error
 from followspot.storage.worker import StorageProgress, Worker
@@ -87,6 +89,14 @@ class Storage:
         """
         opened = self._require_open()
         self._worker.post_urgent(lambda: opened.decide_end(lesson_id, reason))
+
+    async def resume_plan(self, lesson_id: str) -> LessonPlan:
+        """How the lesson goes on after its recorder failed: all that was handed over is made whole first.
+
+        The sink it had takes nothing more. Of a lesson that had no frame nothing exists: the plan begins it.
+        """
+        opened = self._require_open()
+        return await self._call(f"going on with the lesson {lesson_id}", lambda: opened.resume_plan(lesson_id))
 
     async def complete_lesson(self, lesson_id: str, reason: str) -> None:
         """End the lesson after all that was handed over: playlist, manifest, `lesson.completed`.
@@ -201,6 +211,15 @@ class _Opened:
             self.store.reserve.lend(lambda: self.store.catalogue.decide_end(lesson_id, reason))
         except DiskErrors as error:
             log.error("%s", storage_error(f"putting the end of the lesson {lesson_id} on record", error))
+
+    def resume_plan(self, lesson_id: str) -> LessonPlan:
+        """On the storage thread: let go of the writer, and see how far the lesson has come."""
+        writer = self.writers.pop(lesson_id, None)
+        if writer is not None:
+            writer.close()
+        settle(self.store, lesson_id)
+        index, end_ns = self.store.catalogue.next_place(lesson_id)
+        return LessonPlan(lesson_id, index, end_ns, GapReason.RECORDER_FAILED)
 
     def complete(self, lesson_id: str, reason: str) -> None:
         """On the storage thread: nothing is written to the lesson any more, and its end is put on record."""
