@@ -178,3 +178,9 @@ def test_the_error_reads_as_one_line_a_problem(tmp_path: Path):
         f'{path}:2: log.level: "LOUD" is not allowed; '
         'allowed is one of "DEBUG", "INFO", "WARNING", "ERROR" (default "INFO")'
     )
+
+
+def test_a_password_is_not_shown(problems):
+    [(key, _, message)] = problems('[mqtt]\nport = "mqtt://box:s3cret@broker:1883"\n')
+    assert key == "mqtt.port"
+    assert "s3cret" not in message
