@@ -120,3 +120,10 @@ async def test_each_transition_is_an_event_in_order_and_a_sick_disk_ends_nothing
         AlertCleared(code=AlertCode.DOCK_LOST, subject="tty"),
     ]
     assert "event could not be kept type=alert.raised: no disk" in caplog.text
+
+
+def test_who_subscribes_late_hears_what_stands(alerts):
+    alerts.raise_alert(AlertCode.BROKER_REFUSED, "broker", "the certificate cannot be read", 1)
+    heard = []
+    alerts.subscribe(lambda alert, active: heard.append((alert.code, active)))
+    assert heard == [(AlertCode.BROKER_REFUSED, True)]

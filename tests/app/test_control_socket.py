@@ -32,8 +32,7 @@ async def answers(path, *lines: bytes) -> list[dict]:
     reader, writer = await asyncio.open_unix_connection(path)
     writer.write(b"".join(line + b"\n" for line in lines))
     writer.write_eof()
-    async with asyncio.timeout(2):
-        received = await reader.read()
+    received = await asyncio.wait_for(reader.read(), 2)
     writer.close()
     await writer.wait_closed()
     return [json.loads(line) for line in received.splitlines()]

@@ -55,4 +55,4 @@ async def test_the_alert_stands_until_nothing_remains(alerts):
     lessons = Lessons(StorageError("no disk"), 1, 0)
     alerts.subscribe(lambda alert, active: heard.append((alert.code, active, lessons.asked)))
     await settled_for_a_while(SessionState.IDLE, lessons, alerts)
-    assert heard == [(AlertCode.LESSON_NOT_CLOSED, False, 3)]
+    assert heard == [(AlertCode.LESSON_NOT_CLOSED, True, 0), (AlertCode.LESSON_NOT_CLOSED, False, 3)]

@@ -31,8 +31,7 @@ async def live():
 
 async def test_a_required_task_that_crashes_ends_the_daemon(supervisor):
     supervisor.require("heart", crash)
-    async with asyncio.timeout(2):
-        await supervisor.until_end()
+    await asyncio.wait_for(supervisor.until_end(), 2)
     assert supervisor.failed
 
 
@@ -41,8 +40,7 @@ async def test_a_guarded_callback_that_crashes_ends_the_daemon(supervisor, caplo
         raise ValueError(number)
 
     supervisor.guarded(call)(7)
-    async with asyncio.timeout(2):
-        await supervisor.until_end()
+    await asyncio.wait_for(supervisor.until_end(), 2)
     assert supervisor.failed
     assert "ValueError: 7" in caplog.text
 
@@ -94,8 +92,7 @@ async def test_a_signal_ends_the_daemon_in_order(supervisor, number):
     end = asyncio.create_task(supervisor.until_end())
     await asyncio.sleep(0)
     os.kill(os.getpid(), number)
-    async with asyncio.timeout(2):
-        await end
+    await asyncio.wait_for(end, 2)
     assert not supervisor.failed
 
 

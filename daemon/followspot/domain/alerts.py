@@ -57,8 +57,10 @@ class AlertRegistry:
         self._listeners: list[AlertListener] = []
 
     def subscribe(self, listener: AlertListener) -> None:
-        """Call `listener(alert, active)` at each raise (True) and clear (False) from now on."""
+        """Call `listener(alert, active)` for what stands already, and at each raise (True) and clear (False)."""
         self._listeners.append(listener)
+        for alert in self.active:
+            listener(alert, True)
 
     @property
     def active(self) -> tuple[Alert, ...]:

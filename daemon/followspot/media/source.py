@@ -1,6 +1,7 @@
 """Keep a camera or a microphone open: a named thread that opens, reads, and begins again with back-off."""
 
 import logging
+import os
 import random
 import threading
 from collections.abc import Iterator
@@ -163,6 +164,8 @@ class Source:
 
     def _open(self) -> InputContainer:
         device = self._device
+        if device.url.startswith("/") and not os.path.exists(device.url):
+            raise SourceLostError("there is no such device or file")
         options = dict(_OPEN_OPTIONS)
         if device.format in _DEVICE_FORMATS:
             options["fflags"] = "nonblock"
