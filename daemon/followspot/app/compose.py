@@ -10,7 +10,7 @@ from typing import ParamSpec
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
-from followspot.app.report import full_report, state_report
+from followspot.app.report import state_report
 from followspot.app.settling import Settling
 from followspot.app.supervisor import Supervisor
 from followspot.bus.envelope import renderer
@@ -74,7 +74,7 @@ class Daemon:
         )
         self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status)
         self.settling = Settling(self.session, self.storage, alerts)
-        self.desk = Desk(self.session, partial(full_report, self))
+        self.desk = Desk(self.session, self.report)
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")
         )
@@ -115,6 +115,25 @@ class Daemon:
                 "announced any more"
             )
             self._raise(AlertCode.DATABASE_REPLACED, str(state), message)
+
+    def report(self) -> dict[str, object]:
+        """Everything a technician may ask for: `followspot status --json`."""
+        framing, recorder, storage = self.framing.status(), self.recorder.progress(), self.storage.progress()
+        return {
+            **state_report(self.session.status, self.alerts.active, framing),
+            "device": self.settings.device.id,
+            "dock": self.dock_keeper.dock.link.value if self.dock_keeper else "none",
+            "broker": self._broker_state(),
+            "frames": recorder.frames,
+            "frames_dropped": recorder.dropped,
+            "disk_queue_bytes": storage.queued_bytes,
+            "framing": framing,
+        }
+
+    def _broker_state(self) -> str:
+        if not self.settings.mqtt.host:
+            return "none"
+        return "connected" if self.bus is not None and self.bus.status()["connected"] else "not connected"
 
     def _publish_state(self) -> None:
         if self.bus is not None:
