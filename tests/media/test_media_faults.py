@@ -106,7 +106,7 @@ def test_a_missing_camera_is_tried_until_it_appears(show, serve, make_settings, 
 def test_without_any_picture_the_sink_is_not_touched(make_settings, recorder, notices, sink):
     r = recorder(make_settings("/nowhere/camera.nut"))
     r.start(LessonPlan("x"), sink)
-    assert "no such file" in notices.wait(CameraLost).reason
+    assert "no such device" in notices.wait(CameraLost).reason
     assert stop(r, notices).frames == 0
     assert (sink.origin, sink.opened, sink.framing, sink.ends) == (None, [], [], [])
 
