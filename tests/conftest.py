@@ -8,10 +8,15 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.programs import require_program
 
 pytest_plugins = ["support.stages"]
+
+# A busy machine makes no property wrong: neither slow examples nor slow generation are failures.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 LINGER_S = 2.0
 """A thread that was told to end may need a moment; one that is still there after this was leaked."""
