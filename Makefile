@@ -31,7 +31,7 @@ $(READY): pyproject.toml
 
 demo: $(READY)
 	@exec $(BIN)/followspot-sim demo --out '$(DEMO_OUT)' --seconds '$(DEMO_SECONDS)' \
-	    $(if $(DEMO_DATA),--data '$(DEMO_DATA)') $(if $(filter-out 0,$(DEMO_FIDUCIAL)),--fiducial)
+	    $(if $(DEMO_DATA),--data '$(DEMO_DATA)') $(if $(filter 1 yes true,$(DEMO_FIDUCIAL)),--fiducial)
 
 lint: $(READY)
 	$(BIN)/ruff check --no-cache .

@@ -40,10 +40,7 @@ class BleChannel:
     async def open(self) -> None:
         """Connect, or take over a connection that is there already. Raises DockError with a reason for people."""
         try:
-            async with asyncio.timeout(_CONNECT_S):
-                await self._client.connect()
-                commands = self._characteristic(COMMAND_UUID)
-                await self._client.start_notify(self._characteristic(REPORT_UUID), self._on_value)
+            commands = await asyncio.wait_for(self._connect(), _CONNECT_S)
         except TimeoutError as error:
             raise DockError(f"the dock did not connect within {_CONNECT_S:.0f} s") from error
         except BLE_ERRORS as error:
@@ -53,8 +50,7 @@ class BleChannel:
     async def wait_failed(self, timeout_s: float) -> None:
         """Return at the first error, or when `timeout_s` is over."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._failed.wait()
+            await asyncio.wait_for(self._failed.wait(), timeout_s)
 
     def write(self, frame: bytes) -> None:
         """Send the frame when the link has room; what a newer motion makes stale by then is never sent."""
@@ -67,10 +63,15 @@ class BleChannel:
             self._writer.cancel()
             await asyncio.wait([self._writer])
         try:
-            async with asyncio.timeout(_CLOSE_S):
-                await self._client.disconnect()
+            await asyncio.wait_for(self._client.disconnect(), _CLOSE_S)
         except BLE_ERRORS as error:
             _LOG.debug("closing the connection to the dock: %s", explain(error))
+
+    async def _connect(self) -> BleakGATTCharacteristic:
+        await self._client.connect()
+        commands = self._characteristic(COMMAND_UUID)
+        await self._client.start_notify(self._characteristic(REPORT_UUID), self._on_value)
+        return commands
 
     def _characteristic(self, uuid: str) -> BleakGATTCharacteristic:
         found = self._client.services.get_characteristic(uuid)

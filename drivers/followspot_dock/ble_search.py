@@ -59,8 +59,7 @@ async def scan(wanted: Wanted) -> BLEDevice | None:
     try:
         async with BleakScanner(heard.on_advertisement, service_uuids=[SERVICE_UUID]):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_SCAN_S):
-                    await heard.enough.wait()
+                await asyncio.wait_for(heard.enough.wait(), _SCAN_S)
                 if heard.docks and not wanted.known:
                     await asyncio.sleep(_SECOND_DOCK_S)
     except BLE_ERRORS as error:

@@ -44,8 +44,7 @@ class _Way:
         while True:
             await self._wanted.wait()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.rank * HEAD_START_S):
-                    await self._unwanted.wait()
+                await asyncio.wait_for(self._unwanted.wait(), self.rank * HEAD_START_S)
             if self._wanted.is_set():
                 await self._run()
 

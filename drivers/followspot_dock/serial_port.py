@@ -35,8 +35,7 @@ class SerialPort:
     async def wait_failed(self, timeout_s: float) -> None:
         """Return at the first error, or when `timeout_s` is over."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._failed.wait()
+            await asyncio.wait_for(self._failed.wait(), timeout_s)
 
     def write(self, data: bytes) -> None:
         """Send all of `data` in order with what waits, or drop all of it if too much waits already."""

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from followspot_sim.errors import SimulatorError
+from followspot_sim.index import DataFolder
 from followspot_sim.judge.pictures import bearing_plot, contact_sheet
 from followspot_sim.judge.report import write_report
 from followspot_sim.judge.scorecard import Scored, failures, read_lines, score
@@ -23,6 +25,11 @@ FINISH_TIMEOUT_S = 20.0
 INTERRUPTED = 130
 """The exit code of a program ended by Ctrl-C, as shells give it."""
 OUTPUTS = ("media", "work", "events.jsonl", "scorecard.json", "contact-sheet.png", "bearing.png", "index.html")
+MARK = ".followspot-demo"
+"""A folder with this file in it was filled by a demo and may be cleared by the next."""
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SEGMENT_S = 9.0
+"""Several segments in a short lesson, and no lesson of round length ends in a segment of one frame."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,19 +45,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
     if not math.isfinite(seconds) or not 3 <= seconds <= 24 * 3600:
-        raise argparse.ArgumentTypeError("a lesson here is 3 seconds to a day long")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 3 to 86400")
     return seconds
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo; 0 only if the lesson is complete, every announced file is right and the floor is met."""
+    """Run the demo; 0 only if the lesson is complete, every announced file is right and the floor is met.
+
+    1 says what is not good, 2 that the options must be mended, 130 that it was interrupted.
+    """
     out: Path = arguments.out.resolve()
-    _clear(out)
-    signal.signal(signal.SIGTERM, _interrupt)
-    stage = Stage(_options(arguments, out))
+    _claim(out)
+    for number in INTERRUPTIONS:
+        signal.signal(number, _interrupt)
+    stage: Stage | None = None
     try:
+        stage = Stage(_options(arguments, out))
         return _play(stage, arguments, out)
     except KeyboardInterrupt:
         _say("interrupted: closing the lesson")
@@ -60,34 +75,46 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     finally:
         # From here on a second Ctrl-C would only leave processes behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        stage.close()
+        for number in INTERRUPTIONS:
+            signal.signal(number, signal.SIG_IGN)
+        if stage is not None:
+            stage.close()
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _clear(out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    for name in OUTPUTS:
-        path = out / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+def _claim(out: Path) -> None:
+    """Clear the outputs of an earlier demo; what somebody else put under their names is never touched."""
+    mark = out / MARK
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        present = [name for name in OUTPUTS if (out / name).exists()]
+        if present and not mark.exists():
+            raise SimulatorError(
+                f"{out} has a {present[0]} that no demo made: name another folder with --out (DEMO_OUT)"
+            )
+        mark.touch()
+        for path in (out / name for name in present):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        raise SimulatorError(f"{out} cannot be written: {error.strerror}: name another folder with --out") from error
 
 
 def _options(arguments: argparse.Namespace, out: Path) -> StageOptions:
     simulator = ["--clap-every", str(CLAP_EVERY_S), "--seed", str(arguments.seed)]
     if arguments.data:
+        DataFolder(arguments.data)  # says what is wrong with it before anything is started
         simulator += ["--data", str(arguments.data.resolve())]
     if arguments.scenario:
         simulator += ["--scenario", arguments.scenario]
     if arguments.fiducial:
         simulator.append("--fiducial")
-    return StageOptions(out / "work", simulator, media=out / "media", events=out / "events.jsonl")
+    return StageOptions(out / "work", simulator, media=out / "media", events=out / "events.jsonl", segment_s=SEGMENT_S)
 
 
 def _play(stage: Stage, arguments: argparse.Namespace, out: Path) -> int:

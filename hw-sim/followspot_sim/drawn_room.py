@@ -128,12 +128,18 @@ def _clock(wall: MatLike, middle_m: float) -> None:
     cv2.line(wall, middle, (middle[0] - 3, middle[1] - 18), (40, 40, 40), 2, cv2.LINE_AA)
 
 
+def _paint(rng: np.random.Generator, low: int, high: int) -> Colour:
+    """Any colour but the fiducial's magenta: green is never the least of the three."""
+    blue, green, red = (int(value) for value in rng.integers(low, high, 3))
+    return blue, max(green, min(blue, red)), red
+
+
 def _posters(wall: MatLike, rng: np.random.Generator, left_m: float) -> None:
     for number in range(2):
         x = left_m + 0.75 * number
         _box(wall, x, 1.35, 0.62, 0.85, (230, 236, 238))
-        _box(wall, x + 0.05, 1.62, 0.52, 0.53, tuple(int(v) for v in rng.integers(60, 200, 3)))  # type: ignore[arg-type]
-        cv2.circle(wall, _pixel(x + 0.31, 1.9), 26, tuple(int(v) for v in rng.integers(40, 230, 3)), -1, cv2.LINE_AA)
+        _box(wall, x + 0.05, 1.62, 0.52, 0.53, _paint(rng, 60, 200))
+        cv2.circle(wall, _pixel(x + 0.31, 1.9), 26, _paint(rng, 40, 230), -1, cv2.LINE_AA)
         for line in range(4):
             _box(wall, x + 0.07, 1.56 - 0.05 * line, float(rng.uniform(0.25, 0.46)), 0.016, (120, 120, 120))
 
@@ -144,8 +150,7 @@ def _shelves(wall: MatLike, rng: np.random.Generator, left_m: float, width_m: fl
         bottom_m = 0.08 + shelf * 0.38
         _box(wall, left_m, bottom_m, width_m, 0.34, (44, 62, 84))
         for x_m, book_m in _books(rng, width_m):
-            colour = tuple(int(v) for v in rng.integers(40, 190, 3))
-            _box(wall, left_m + x_m, bottom_m, book_m, float(rng.uniform(0.2, 0.31)), colour)  # type: ignore[arg-type]
+            _box(wall, left_m + x_m, bottom_m, book_m, float(rng.uniform(0.2, 0.31)), _paint(rng, 40, 190))
 
 
 def _books(rng: np.random.Generator, width_m: float) -> Iterator[tuple[float, float]]:

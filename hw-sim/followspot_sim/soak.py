@@ -157,7 +157,7 @@ class Soaker:
             asyncio.create_task(dock.run(), name="dock"),
         ]
         try:
-            async with asyncio.timeout(_READY_S):
+            async with asyncio.timeout(_READY_S):  # noqa: TID251  # this task is not being cancelled here
                 while not dock.link.works:  # noqa: ASYNC110  # the port tells states, not waits
                     await asyncio.sleep(0.01)
             await asyncio.sleep(_SETTLE_S)

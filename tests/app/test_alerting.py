@@ -10,6 +10,7 @@ from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.domain.alerts import AlertCode
 from followspot.domain.errors import StorageError
 from followspot.domain.events import AlertCleared, AlertRaised
+from followspot.domain.redact import redacted
 from followspot.media.notices import (
     CameraLost,
     CameraOpened,
@@ -19,7 +20,7 @@ from followspot.media.notices import (
     RecorderFailed,
     RecordingStarted,
 )
-from followspot.settings.models import MicrophoneSettings, Settings
+from followspot.settings.models import CameraSettings, MicrophoneSettings, Settings
 from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
 
 SETTINGS = Settings(microphone=MicrophoneSettings(url="hw:1"))
@@ -44,6 +45,18 @@ async def test_what_the_recorder_tells(notices, alerts, fault, cure, code, subje
     assert (alert.code, alert.subject, alert.message) == (code, subject, "gone")
     notices.on_media_notice(cure)
     assert not alerts.active
+
+
+async def test_no_password_is_told(alerts, clock):
+    url = "rtsp://teacher:s3cret@10.0.0.7/stream?token=t0p"
+    settings = Settings(camera=CameraSettings(url=url), microphone=MicrophoneSettings(url=url))
+    notices = NoticeAlerts(alerts, settings, clock)
+    for fault in (CameraLost("gone"), MicrophoneLost("gone"), FramesDropped(1), RecorderFailed("gone")):
+        notices.on_media_notice(fault)
+    assert {alert.subject for alert in alerts.active} == {redacted(url)}
+    assert "s3cret" not in redacted(url)
+    notices.on_media_notice(CameraOpened(1, 1, 30))
+    assert not alerts.is_active(AlertCode.CAMERA_UNAVAILABLE)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +120,10 @@ async def test_each_transition_is_an_event_in_order_and_a_sick_disk_ends_nothing
         AlertCleared(code=AlertCode.DOCK_LOST, subject="tty"),
     ]
     assert "event could not be kept type=alert.raised: no disk" in caplog.text
+
+
+def test_who_subscribes_late_hears_what_stands(alerts):
+    alerts.raise_alert(AlertCode.BROKER_REFUSED, "broker", "the certificate cannot be read", 1)
+    heard = []
+    alerts.subscribe(lambda alert, active: heard.append((alert.code, active)))
+    assert heard == [(AlertCode.BROKER_REFUSED, True)]

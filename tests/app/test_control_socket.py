@@ -6,7 +6,7 @@ import json
 import pytest
 
 from followspot.app.control_socket import ControlSocket
-from followspot.control.session import NotRecordingError
+from followspot.control.refusals import NotRecordingError
 from followspot.domain.commands import MAX_COMMAND_BYTES, Answer, StartCommand
 
 
@@ -32,8 +32,7 @@ async def answers(path, *lines: bytes) -> list[dict]:
     reader, writer = await asyncio.open_unix_connection(path)
     writer.write(b"".join(line + b"\n" for line in lines))
     writer.write_eof()
-    async with asyncio.timeout(2):
-        received = await reader.read()
+    received = await asyncio.wait_for(reader.read(), 2)
     writer.close()
     await writer.wait_closed()
     return [json.loads(line) for line in received.splitlines()]

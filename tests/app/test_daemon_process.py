@@ -80,6 +80,9 @@ port = {free_port()}
     def lessons(self) -> list[Path]:
         return sorted(path for path in (self.folder / "media").iterdir() if path.is_dir())
 
+    def state_files(self) -> list[Path]:
+        return sorted((self.folder / "state").iterdir())
+
     def _command(self, *command: str) -> list[str]:
         program = "import sys; from followspot.cli.main import main; sys.exit(main())"
         return [sys.executable, "-c", program, *command, "--config", str(self.config)]
@@ -224,6 +227,8 @@ def test_sigterm_in_mid_lesson_closes_the_lesson(started, camera):
     assert process.returncode == 0, journal
     [lesson] = box.lessons()
     assert json.loads((lesson / "manifest.json").read_text())["reason"] == "shutdown"
+    made = [*lesson.iterdir(), lesson, *box.state_files(), box.folder / "run"]
+    assert not [path for path in made if path.stat().st_mode & 0o007], "readable by everybody"
     assert not list(lesson.glob("*.part"))
 
 

@@ -31,8 +31,7 @@ async def live():
 
 async def test_a_required_task_that_crashes_ends_the_daemon(supervisor):
     supervisor.require("heart", crash)
-    async with asyncio.timeout(2):
-        await supervisor.until_end()
+    await asyncio.wait_for(supervisor.until_end(), 2)
     assert supervisor.failed
 
 
@@ -41,10 +40,30 @@ async def test_a_guarded_callback_that_crashes_ends_the_daemon(supervisor, caplo
         raise ValueError(number)
 
     supervisor.guarded(call)(7)
-    async with asyncio.timeout(2):
-        await supervisor.until_end()
+    await asyncio.wait_for(supervisor.until_end(), 2)
     assert supervisor.failed
     assert "ValueError: 7" in caplog.text
+
+
+async def test_an_isolated_callback_that_fails_is_an_alert_that_heals(supervisor, alerts, caplog):
+    faults = [ValueError("boom"), KeyError("bang")]
+
+    def light(on: bool) -> None:
+        if faults:
+            raise faults.pop()
+
+    light = supervisor.isolated("lamp", light)
+    light(True)
+    light(True)
+    [alert] = alerts.active
+    assert (alert.code, alert.subject) == (AlertCode.PART_FAILED, "lamp")
+    assert caplog.text.count("part failed name=lamp") == 1
+    light(True)
+    assert alerts.active, "it may fail again at once"
+    await asyncio.sleep(0.15)
+    light(True)
+    assert not alerts.active
+    assert not supervisor.failed
 
 
 async def test_a_kept_task_that_crashes_is_an_alert_and_begins_again(supervisor, alerts):
@@ -73,8 +92,7 @@ async def test_a_signal_ends_the_daemon_in_order(supervisor, number):
     end = asyncio.create_task(supervisor.until_end())
     await asyncio.sleep(0)
     os.kill(os.getpid(), number)
-    async with asyncio.timeout(2):
-        await end
+    await asyncio.wait_for(end, 2)
     assert not supervisor.failed
 
 

@@ -4,7 +4,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
-from followspot.domain.commands import Answer, BusyError, Command
+from followspot.bus.link import MAX_PACKET_BYTES
+from followspot.domain.commands import MAX_COMMAND_BYTES, Answer, BusyError, Command
 
 Until = Callable[..., Awaitable[None]]
 ANSWERS = "reply/desk-1"
@@ -111,9 +112,31 @@ async def test_a_sender_gone_mad_is_told_that_the_box_is_busy(broker, make_subsc
         await asyncio.to_thread(pipeline.send, command_topic("status"), command, ResponseTopic=ANSWERS)
     await until(lambda: len(pipeline.payloads(ANSWERS)) >= 20)
     assert {answer["code"] for answer in pipeline.payloads(ANSWERS)} == {"busy"}
+    assert {message.qos for message in pipeline.messages if message.topic == ANSWERS} == {0}
     patience.set()
     await until(lambda: len(pipeline.payloads(ANSWERS)) == 40)
     assert set(box.bus.status()["commands"]) == {"ok", "busy"}
+
+
+async def test_what_is_too_large_neither_waits_nor_arrives(broker, make_subscriber, make_box, until: Until) -> None:
+    patience = asyncio.Event()
+
+    async def ponder(command: Command) -> Answer:
+        await patience.wait()
+        return Answer(id=command.id, accepted=True, code="ok", text="at last")
+
+    pipeline = make_subscriber(broker.port)
+    box = make_box(broker.port, ponder)
+    await until(lambda: pipeline.payloads("followspot/v1/box-7/availability"))
+    for size in (5_000_000, MAX_PACKET_BYTES, MAX_COMMAND_BYTES + 1):
+        await asyncio.to_thread(pipeline.send, command_topic("status"), b" " * size, ResponseTopic=ANSWERS)
+    await asyncio.to_thread(pipeline.send, command_topic("status"), {"id": "1"}, ResponseTopic=ANSWERS)
+    await until(lambda: pipeline.payloads(ANSWERS))
+    assert [answer["code"] for answer in pipeline.payloads(ANSWERS)] == ["bad-json"]
+    assert box.bus.status()["commands"] == {"bad-json": 1}, "only what is a little too large came here"
+    assert box.bus.status()["connected"]
+    patience.set()
+    await until(lambda: [answer["id"] for answer in pipeline.payloads(ANSWERS)] == [None, "1"])
 
 
 async def test_a_command_to_a_stopped_box_starts_nothing_later(broker, make_subscriber, make_box, until: Until) -> None:

@@ -116,8 +116,7 @@ async def test_a_stop_is_quick_beside_a_frozen_broker(broker, make_box, until: U
     box.outbox.add(10)
     box.bus.wake()
     await asyncio.sleep(0.1)
-    async with asyncio.timeout(8):
-        await box.stop()
+    await asyncio.wait_for(box.stop(), 8)
 
 
 async def test_an_empty_host_keeps_the_events(make_box) -> None:

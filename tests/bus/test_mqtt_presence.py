@@ -49,6 +49,19 @@ async def test_online_and_stopped_are_retained(broker, make_subscriber, make_box
     assert topics[-1] == AVAILABILITY, "the box said stopped before its last event"
 
 
+async def test_a_bus_that_is_started_again_connects_again(broker, make_subscriber, make_box, until: Until) -> None:
+    box = make_box(broker.port)
+    watcher = make_subscriber(broker.port)
+    for _ in range(2):
+        await until(lambda: box.bus.status()["connected"])
+        box.outbox.add(1)
+        box.bus.wake()
+        await until(lambda: box.outbox.is_empty)
+        await box.stop()
+        box.start()
+    await until(lambda: watcher.payloads(AVAILABILITY)[-1] == {"state": "online"})
+
+
 async def test_a_daemon_that_is_killed_is_offline(broker, make_subscriber, until: Until) -> None:
     watcher = make_subscriber(broker.port)
     daemon = await asyncio.create_subprocess_exec(sys.executable, "-c", RUN_FOR_EVER, str(broker.port))

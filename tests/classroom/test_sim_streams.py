@@ -39,16 +39,22 @@ def small(build: Callable[..., Prepared]) -> Prepared:
     return build("--size", f"{SIZE[0]}x{SIZE[1]}", "--rate", "30")
 
 
-@pytest.fixture
-def camera(small: Prepared, tmp_path: Path) -> Iterator[Camera]:
+@contextlib.contextmanager
+def running_camera(prepared: Prepared, folder: Path) -> Iterator[Camera]:
     grid = FrameGrid(time.monotonic_ns() // 1000 * 1000, 30.0)
-    journals = [Journal(tmp_path / name) for name in ("truth.jsonl", "claps.jsonl")]
-    camera = Camera(small.camera, small.scene, Still(), grid, Claps(grid, 0.5), *journals)
+    journals = [Journal(folder / name) for name in ("truth.jsonl", "claps.jsonl")]
+    camera = Camera(prepared.camera, prepared.scene, Still(), grid, Claps(grid, 0.5), *journals)
     camera.start()
     yield camera
     camera.close()
     for journal in journals:
         journal.close()
+
+
+@pytest.fixture
+def camera(small: Prepared, tmp_path: Path) -> Iterator[Camera]:
+    with running_camera(small, tmp_path) as camera:
+        yield camera
 
 
 def packets(url: str, count: int) -> list[tuple[int, int, bytes]]:
@@ -71,6 +77,13 @@ def test_frames_come_at_their_rate_with_exact_times(camera: Camera, tmp_path: Pa
     assert 35 < np.median(latency_ms) < 60
     camera.close()
     assert {t * 1000 for t in times_us} <= {t["t_ns"] for t in lines(tmp_path / "truth.jsonl")}
+
+
+def test_full_hd_at_30_frames_a_second_is_offered(build: Callable[..., Prepared], tmp_path: Path) -> None:
+    with running_camera(build("--size", "1920x1080", "--rate", "30"), tmp_path) as camera:
+        got = packets(camera.server.url, 10)
+    assert all(len(data) == 1920 * 1080 * 3 // 2 for _, _, data in got)
+    assert all((pts - got[0][1]) % 33_333 <= 10 or (pts - got[0][1]) % 33_333 >= 33_323 for _, pts, _ in got)
 
 
 def test_a_client_may_leave_and_another_come(camera: Camera) -> None:

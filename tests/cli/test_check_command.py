@@ -45,3 +45,11 @@ def test_help_explains_the_exit_codes(capsys):
     text = capsys.readouterr().out
     for code in (exit_codes.OK, exit_codes.FAULT, exit_codes.USAGE, exit_codes.NO_DAEMON, exit_codes.REFUSED):
         assert f"\n  {code}  " in text
+
+
+@pytest.mark.parametrize("key", ["ca_file", "password_file"])
+def test_files_that_the_configuration_names_must_be_there(key: str, tmp_path: Path, capsys):
+    path = tmp_path / "followspot.toml"
+    path.write_text(f'[mqtt]\nusername = "box"\n{key} = "/nowhere/file"\n')
+    assert main(["check", "--config", str(path)]) == 2
+    assert f"mqtt.{key} /nowhere/file cannot be read" in capsys.readouterr().err

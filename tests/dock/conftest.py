@@ -81,9 +81,12 @@ async def _running(coroutine: Any) -> AsyncIterator[None]:
 async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> float:
     """Wait for the condition; how many seconds that took."""
     start_ns = time.monotonic_ns()
-    async with asyncio.timeout(timeout_s):
+
+    async def poll() -> None:
         while not condition():  # noqa: ASYNC110  # what is awaited knows nothing of us
             await asyncio.sleep(0.001)
+
+    await asyncio.wait_for(poll(), timeout_s)
     return (time.monotonic_ns() - start_ns) / 1e9
 
 

@@ -68,9 +68,8 @@ async def test_close_ends_a_connection_that_lingers(tmp_path: Path) -> None:
     reader, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
     writer.write(b"{}\n")
     await reader.readline()
-    async with asyncio.timeout(2):
-        await server.close()
-        assert await reader.read() == b""
+    await asyncio.wait_for(server.close(), 2)
+    assert await asyncio.wait_for(reader.read(), 2) == b""
     writer.close()
     await writer.wait_closed()
 

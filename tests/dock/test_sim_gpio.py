@@ -69,9 +69,11 @@ async def do(process: asyncio.subprocess.Process, line: str) -> None:
 
 
 async def becomes(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(2):
+    async def poll() -> None:
         while not condition():  # noqa: ASYNC110  # the level comes from another process
             await asyncio.sleep(0.005)
+
+    await asyncio.wait_for(poll(), 2)
 
 
 async def test_button_and_lamp_across_processes(tmp_path: Path, pins: PinServer) -> None:

@@ -18,6 +18,7 @@ from followspot_sim.plant import Plant
 from followspot_sim.pty_port import PtyCable
 from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import Cable, SimDock
+from support.limits import at_most
 
 ADDRESS = "C0:FF:EE:00:00:01"
 
@@ -102,7 +103,7 @@ async def running(coroutine: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 async def until(condition: Callable[[], object], timeout_s: float = 10.0) -> float:
     """Wait for the condition; how many seconds that took."""
     start_ns = time.monotonic_ns()
-    async with asyncio.timeout(timeout_s):
+    async with at_most(timeout_s):
         while not condition():  # noqa: ASYNC110  # what is awaited knows nothing of us
             await asyncio.sleep(0.001)
     return (time.monotonic_ns() - start_ns) / 1e9

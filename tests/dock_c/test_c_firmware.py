@@ -30,6 +30,7 @@ from followspot_dock import (
     PowerSource,
     open_dock,
 )
+from support.limits import at_most
 
 
 class Heard:
@@ -57,7 +58,7 @@ async def driver(host_dock: Any, heard: Heard) -> AsyncIterator[Dock]:
 
 
 async def until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
-    async with asyncio.timeout(timeout_s):
+    async with at_most(timeout_s):
         while not condition():  # noqa: ASYNC110  # what is awaited knows nothing of us
             await asyncio.sleep(0.002)
 

@@ -19,6 +19,7 @@ from followspot_sim.sabotage import Saboteur
 from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import SimDock
 from followspot_sim.wire_faults import FaultyCable
+from support.limits import at_most
 
 BAUD = 115_200
 ADDRESS = "C0:FF:EE:00:00:05"
@@ -85,7 +86,7 @@ async def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bluez.bus_address)
     yield bluez
     await bluez.close()
-    async with asyncio.timeout(10):
+    async with at_most(10):
         while asyncio.all_tasks() != {asyncio.current_task()}:  # noqa: ASYNC110  # they know nothing of us
             await asyncio.sleep(0.001)  # bleak's watch over the bus ends with the bus
 

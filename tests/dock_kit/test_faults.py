@@ -13,6 +13,7 @@ from followspot_dock import DockEvent, DockSettings, LinkChanged, LinkState, Pos
 from followspot_dock.port import Axis, DockFault, DockStatus, FaultKind, MarkerStatus
 from followspot_sim import faults
 from followspot_sim.control import ControlServer, control_request
+from support.limits import at_most
 
 WAIT_S = 15.0
 
@@ -31,7 +32,7 @@ class Listener:
     async def expect(self, wanted: Any) -> Any:
         """The first event from now on that is wanted."""
         start = len(self.events)
-        async with asyncio.timeout(WAIT_S):
+        async with at_most(WAIT_S):
             while True:
                 for event in self.events[start:]:
                     if wanted(event):
@@ -181,7 +182,7 @@ async def test_replug_under_another_name(rig: Any) -> None:
     async with rig.plugged(), driver(rig):
         rig.saboteur.do(faults.Unplug(seconds=0.1, name="usb-Followspot_Dock-if07"))
         other = rig.path.with_name("usb-Followspot_Dock-if07")
-        async with asyncio.timeout(WAIT_S):
+        async with at_most(WAIT_S):
             while not other.is_symlink():  # noqa: ASYNC110  # a file system tells nobody
                 await asyncio.sleep(0.01)
         assert not rig.path.is_symlink()

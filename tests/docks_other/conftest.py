@@ -18,6 +18,7 @@ from followspot_dock.visca.dock import ViscaDock
 from followspot_dock.visca.models import MODELS
 from followspot_dock.waveshare.dock import WaveshareDock
 from followspot_sim.other_docks import OtherDock
+from support.limits import at_most
 
 BAUD = 115_200
 
@@ -84,7 +85,7 @@ class Rig:
 
     async def keep_driving(self, dock: Dock, pan_dps: float, tilt_dps: float, condition: Callable[[], object]) -> None:
         """Drive as framing does, 30 times a second, until the condition holds."""
-        async with asyncio.timeout(10.0):
+        async with at_most(10.0):
             while not condition():
                 dock.drive(pan_dps, tilt_dps, 250)
                 await asyncio.sleep(1 / 30)
@@ -93,7 +94,7 @@ class Rig:
 async def until(condition: Callable[[], object], timeout_s: float = 10.0) -> float:
     """Wait for the condition; how many seconds that took."""
     start_ns = time.monotonic_ns()
-    async with asyncio.timeout(timeout_s):
+    async with at_most(timeout_s):
         while not condition():  # noqa: ASYNC110  # what is awaited knows nothing of us
             await asyncio.sleep(0.002)
     return (time.monotonic_ns() - start_ns) / 1e9

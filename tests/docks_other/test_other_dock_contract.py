@@ -10,6 +10,7 @@ import pytest
 
 from followspot_dock.port import LinkChanged, LinkState, MarkerReport, MotionDone, MotionOutcome, Pose
 from followspot_sim.other_docks import KINDS
+from support.limits import at_most
 
 KIND = pytest.mark.parametrize("kind", KINDS)
 STILL = (0.0, 0.0)
@@ -96,7 +97,7 @@ async def test_a_position_is_reached_and_told_once(new_rig: Any, kind: str) -> N
     rig = await new_rig(kind)
     async with rig.driver() as dock:
         ids = set()
-        async with asyncio.timeout(10):
+        async with at_most(10):
             while not rig.heard.of(MotionDone):
                 ids.add(dock.drive_to(30.0, 10.0, 500))
                 await asyncio.sleep(0.05)

@@ -9,6 +9,7 @@ import pytest
 
 from followspot_dock.polled.address import address_of
 from followspot_dock.port import LinkState, MotionDone, MotionOutcome, Pose
+from support.limits import at_most
 
 STILL = (0.0, 0.0)
 
@@ -43,7 +44,7 @@ async def test_a_refused_command_is_told_once_and_tried_again_later(new_rig: Any
         rig.sim.quirks.standby = True
         with caplog.at_level(logging.WARNING):
             await rig.keep_driving(dock, 20.0, 0.0, lambda: "not executable now" in caplog.text)
-            async with asyncio.timeout(3):
+            async with at_most(3):
                 for _ in range(20):
                     dock.drive(20.0, 0.0, 250)
                     await asyncio.sleep(0.03)

@@ -11,6 +11,7 @@ from followspot_sim.judge.scorecard import (
     Nearest,
     check_announced,
     failures,
+    frames_due,
     in_picture,
     is_safe,
     longest_miss_s,
@@ -101,3 +102,10 @@ def test_announced_files_are_held_against_the_disk(tmp_path: Path) -> None:
     for wrong in ({"sha256": "0" * 64}, {"size": 4}, {"path": "lesson/gone.mp4"}):
         _, complaints = check_announced([ready(file, "lesson", 0, **wrong)], tmp_path, "lesson")
         assert len(complaints) == 1
+
+
+def test_frames_due_are_owed_even_if_the_camera_skipped_them() -> None:
+    at_10_hz = [{"t_ns": round(n * 1e8)} for n in range(11)]
+    assert frames_due(at_10_hz, 10) == 11
+    assert frames_due(at_10_hz[::2], 10) == 11
+    assert frames_due([], 10) == 0

@@ -1,6 +1,7 @@
 """A camera and a microphone made by PyAV on loopback, and a sink that keeps what it is given."""
 
 import contextlib
+import itertools
 import math
 import random
 import socket
@@ -20,6 +21,7 @@ import pytest
 
 from followspot.domain.recording import Gap, LessonOrigin, SegmentEnd
 from followspot.domain.view import FramedView, Rect, TrackingState
+from followspot.media.recorder import Recorder
 from followspot.settings.models import Settings
 
 MICROSECONDS = Fraction(1, 1_000_000)
@@ -162,6 +164,7 @@ class Show:
         self.width, self.height, self.rate_hz = width, height, rate_hz
         self.zero_ns = time.monotonic_ns()
         self.stamp_shift_ns = 0
+        self.late_ns = 0
 
     def flash_at(self, time_ns: int) -> bool:
         return (time_ns - self.zero_ns) % 1_000_000_000 < 100_000_000
@@ -183,7 +186,7 @@ class Show:
         try:
             while not stop.is_set() and sent != frames:
                 due_ns = self.zero_ns + count * 1_000_000_000 // self.rate_hz
-                time.sleep(max(0, due_ns - time.monotonic_ns()) / 1e9)
+                time.sleep(max(0, due_ns + self.late_ns - time.monotonic_ns()) / 1e9)
                 frame = self.picture(due_ns, count)
                 frame.pts, frame.time_base = (due_ns + self.stamp_shift_ns) // 1000, MICROSECONDS
                 for packet in stream.encode(frame):
@@ -202,8 +205,12 @@ class Show:
         jitter_s: float = 0.0,
         tone_hz: float | None = None,
         packets: int | None = None,
+        hole: range = range(0),
     ) -> None:
-        """Sound as a device with a clock of its own gives it; beeps with the flashes, or a steady tone."""
+        """Sound as a device with a clock of its own gives it; beeps with the flashes, or a steady tone.
+
+        The packets in `hole` are lost, as by an overrun.
+        """
         container = av.open(_SocketFile(connection), "w", format="nut", options={"flush_packets": "1"})
         stream = container.add_stream("pcm_s16le", rate=48_000, layout="mono")
         start_ns = time.monotonic_ns()
@@ -224,11 +231,44 @@ class Show:
                     wave = np.sin(2 * math.pi * tone_hz * times_s)
                 frame = av.AudioFrame.from_ndarray((wave * 16000).astype(np.int16).reshape(1, -1), "s16", "mono")
                 frame.sample_rate, frame.pts, frame.time_base = 48_000, first, Fraction(1, 48_000)
-                for packet in stream.encode(frame):
+                for packet in stream.encode(frame) if n not in hole else ():
                     container.mux_one(packet)
                 n += 1
         finally:
             _close(container)
+
+
+def _decoded_sound(paths: list[Path]) -> Any:
+    """The sound of the segments played one after the other through one decoder."""
+    data = bytearray().join(path.read_bytes() for path in paths)
+    joined = paths[0].parent / "joined.mp4"
+    joined.write_bytes(data)
+    with av.open(str(joined)) as container:
+        return np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
+
+
+def _av_offsets_s(sink: FileSink) -> list[float]:
+    """Beep minus flash for each flash well inside the recording."""
+    joined = sink.folder / "joined.mp4"
+    joined.write_bytes(b"".join(path.read_bytes() for path in sink.paths))
+    with av.open(str(joined)) as container:
+        level = [(f.time, np.frombuffer(memoryview(f.planes[0]), np.uint8).mean()) for f in container.decode(video=0)]
+    flashes = [b[0] for a, b in itertools.pairwise(level) if a[1] < 140 <= b[1]]
+    loud = np.flatnonzero(np.abs(_decoded_sound(sink.paths)) > 0.1) / 48_000
+    beeps = loud[1:][np.diff(loud) > 0.5]
+    return [float(beeps[np.abs(beeps - flash).argmin()] - flash) for flash in flashes[1:-1]]
+
+
+@pytest.fixture(scope="session")
+def decoded_sound() -> Callable[[list[Path]], Any]:
+    """The sound of segments played one after the other."""
+    return _decoded_sound
+
+
+@pytest.fixture(scope="session")
+def av_offsets_s() -> Callable[[FileSink], list[float]]:
+    """How far each beep is from its flash."""
+    return _av_offsets_s
 
 
 @pytest.fixture(scope="session")
@@ -294,3 +334,18 @@ def make_settings() -> Callable[..., Settings]:
 @pytest.fixture
 def planner() -> FixedPlanner:
     return FixedPlanner()
+
+
+@pytest.fixture
+def recorder(clock: SystemClock, planner: FixedPlanner, notices: Notices) -> Iterator[Callable[..., Recorder]]:
+    """Makes recorders; leaves no thread behind."""
+    made: list[Recorder] = []
+
+    def make(settings: Settings, planner: Any = planner, analyse: Any = None) -> Recorder:
+        made.append(Recorder(settings, clock, planner, notices, analyse))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
+        assert each.join(5)

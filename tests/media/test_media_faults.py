@@ -22,24 +22,8 @@ from followspot.media.notices import (
     RecorderStopped,
     RecordingStarted,
 )
-from followspot.media.recorder import Recorder
 
 NS = 1_000_000_000
-
-
-@pytest.fixture
-def recorder(clock, planner, notices):
-    """Makes recorders; leaves no thread behind."""
-    made = []
-
-    def make(settings, planner=planner, analyse=None):
-        made.append(Recorder(settings, clock, planner, notices, analyse))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.stop()
-        assert each.join(5)
 
 
 def stop(recorder, notices):
@@ -122,7 +106,7 @@ def test_a_missing_camera_is_tried_until_it_appears(show, serve, make_settings, 
 def test_without_any_picture_the_sink_is_not_touched(make_settings, recorder, notices, sink):
     r = recorder(make_settings("/nowhere/camera.nut"))
     r.start(LessonPlan("x"), sink)
-    assert "no such file" in notices.wait(CameraLost).reason
+    assert "no such device" in notices.wait(CameraLost).reason
     assert stop(r, notices).frames == 0
     assert (sink.origin, sink.opened, sink.framing, sink.ends) == (None, [], [], [])
 

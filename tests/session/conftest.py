@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from followspot.control.session import SessionLoop, SessionStatus
-from followspot.domain.errors import StorageError
+from followspot.domain.alerts import AlertRegistry
+from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan
 from followspot.media.notices import RecorderStopped
 from followspot.storage.notices import FragmentDurable
@@ -34,16 +35,22 @@ class Bench:
     did: list[str] = field(default_factory=list)
     plans: list[LessonPlan] = field(default_factory=list)
     statuses: list[SessionStatus] = field(default_factory=list)
-    broken_disk: bool = False
+    alerts: AlertRegistry = field(default_factory=AlertRegistry)
+    close_fault: Exception | None = None
+    start_fault: Exception | None = None
 
     def __post_init__(self) -> None:
-        self.loop = SessionLoop(self.clock, self, self, self.statuses.append)
+        self.disk_answers = asyncio.Event()
+        self.disk_answers.set()
+        self.loop = SessionLoop(self.clock, self, self, self.alerts, self.statuses.append)
 
     # the recorder
     def start(self, plan, sink):
         assert sink == f"sink {plan.lesson_id}"
         self.plans.append(plan)
         self.did.append("recorder starts")
+        if self.start_fault is not None:
+            raise self.start_fault
 
     def stop(self):
         self.did.append("recorder stops")
@@ -53,11 +60,20 @@ class Bench:
         self.did.append(f"sink by {started_by}")
         return f"sink {plan.lesson_id}"
 
+    async def resume_plan(self, lesson_id):
+        self.did.append("settled")
+        await self.disk_answers.wait()
+        return LessonPlan(lesson_id, len(self.plans), 10 * len(self.plans), GapReason.RECORDER_FAILED)
+
+    def decide_end(self, lesson_id, reason):
+        assert lesson_id == self.plans[-1].lesson_id
+        self.did.append(f"end decided: {reason}")
+
     async def complete_lesson(self, lesson_id, reason):
         assert lesson_id == self.plans[-1].lesson_id
         self.did.append(f"closed: {reason}")
-        if self.broken_disk:
-            raise StorageError("no such disk")
+        if self.close_fault is not None:
+            raise self.close_fault
 
     # the hands
     def fragment(self, lesson_id: str | None = None) -> None:

@@ -6,16 +6,20 @@ import uuid
 
 import pytest
 
-from followspot.control.session import (
-    ON_DISK_FOR_NS,
+from followspot.control.refusals import (
     AlreadyRecordingError,
     NotRecordingError,
+    ShuttingDownError,
     StillStoppingError,
 )
+from followspot.control.session import ON_DISK_FOR_NS
+from followspot.domain.alerts import AlertCode
+from followspot.domain.errors import StorageError
+from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan
 from followspot.domain.session import SessionState
-from followspot.media.notices import CameraLost, RecorderFailed
-from followspot.storage.notices import StorageFailed
+from followspot.media.notices import CameraLost, CameraOpened, RecorderFailed
+from followspot.storage.notices import DiskOverflow, StorageFailed
 
 
 async def test_a_lesson_from_start_to_end(bench):
@@ -24,7 +28,13 @@ async def test_a_lesson_from_start_to_end(bench):
     bench.fragment()
     assert bench.loop.stop("panel") == lesson_id
     await bench.drained()
-    assert bench.did == ["sink by panel", "recorder starts", "recorder stops", "closed: stopped"]
+    assert bench.did == [
+        "sink by panel",
+        "recorder starts",
+        "end decided: stopped",
+        "recorder stops",
+        "closed: stopped",
+    ]
     assert [status.state.value for status in bench.statuses] == ["starting", "recording", "stopping", "idle"]
     assert bench.loop.status.lesson_id is None
 
@@ -44,10 +54,33 @@ async def test_the_lamp_is_on_only_while_frames_reach_the_disk(bench):
     assert not bench.loop.status.on_disk
 
 
-async def test_a_lost_camera_is_no_reason_to_stop(bench):
+async def test_a_lost_camera_is_no_reason_to_stop_but_a_held_picture_is_none(bench):
     bench.loop.start("panel")
     bench.fragment()
     bench.loop.on_media_notice(CameraLost("gone"))
+    bench.fragment()
+    assert bench.loop.status.state is SessionState.RECORDING
+    assert not bench.loop.status.on_disk
+    bench.loop.on_media_notice(CameraOpened(1280, 720, 30.0))
+    assert bench.loop.status.on_disk
+
+
+async def test_a_disk_that_cannot_keep_up_lights_no_lamp_until_it_has_caught_up(bench):
+    lesson_id = bench.loop.start("panel")
+    bench.fragment()
+    bench.loop.on_storage_notice(DiskOverflow(lesson_id, "too slow"))
+    assert not bench.loop.status.on_disk
+    bench.fragment()
+    assert bench.loop.status.on_disk
+
+
+async def test_a_camera_that_the_last_lesson_lost_does_not_concern_the_next(bench):
+    bench.loop.start("panel")
+    bench.loop.on_media_notice(CameraLost("gone"))
+    bench.loop.stop("panel")
+    await bench.drained()
+    bench.loop.start("panel")
+    bench.fragment()
     assert bench.loop.status.on_disk
 
 
@@ -81,17 +114,34 @@ async def test_while_stopping_both_are_refused(bench):
     assert bench.loop.status.lesson_id == lesson_id
 
 
-async def test_the_button_toggles_and_a_press_while_stopping_is_logged(bench, caplog):
-    bench.loop.toggle("marker")
+async def test_the_button_toggles(bench):
+    bench.loop.press("marker")
     assert bench.loop.status.state is SessionState.STARTING
-    bench.loop.toggle("panel")
+    bench.loop.press("panel")
     assert bench.loop.status.state is SessionState.STOPPING
-    with caplog.at_level(logging.INFO):
-        bench.loop.toggle("marker")
-    assert "button ignored source=marker code=still-stopping" in caplog.text
     await bench.drained()
-    bench.loop.toggle("marker")
+    bench.loop.press("marker")
     assert bench.loop.status.state is SessionState.STARTING
+
+
+async def test_a_press_while_a_lesson_is_closed_begins_the_next(bench):
+    first = bench.loop.start("mqtt")
+    bench.loop.press("panel")
+    bench.loop.press("marker")
+    assert bench.loop.status.lesson_id == first
+    await bench.drained()
+    assert bench.loop.status.state is SessionState.STARTING
+    assert bench.loop.status.started_by == "marker"
+    assert bench.loop.status.lesson_id not in (None, first)
+    assert [status.state.value for status in bench.statuses] == ["starting", "stopping", "idle", "starting"]
+
+
+async def test_a_second_press_takes_the_next_lesson_back(bench):
+    bench.loop.start("mqtt")
+    for _ in range(3):
+        bench.loop.press("panel")
+    await bench.drained()
+    assert bench.loop.status.state is SessionState.IDLE
 
 
 async def test_a_stop_before_the_first_picture(bench):
@@ -108,7 +158,7 @@ async def test_a_disk_that_takes_no_more_ends_the_lesson(bench, full, reason):
     bench.loop.on_storage_notice(StorageFailed(lesson_id, full, "no space left"))
     bench.loop.on_storage_notice(StorageFailed(lesson_id, full, "no space left"))
     await bench.drained()
-    assert bench.did[2:] == ["recorder stops", f"closed: {reason}"]
+    assert bench.did[2:] == [f"end decided: {reason}", "recorder stops", f"closed: {reason}"]
 
 
 async def test_a_failure_that_concerns_no_lesson_ends_none(bench):
@@ -123,12 +173,35 @@ async def test_media_of_another_lesson_light_no_lamp(bench):
     assert bench.loop.status.state is SessionState.STARTING
 
 
-async def test_a_recorder_that_fails_closes_the_lesson(bench):
-    bench.loop.start("panel")
-    bench.fragment()
+async def fail(bench) -> None:
     bench.loop.on_media_notice(RecorderFailed("encoder gone"))
     await bench.settled()
-    assert bench.did[2:] == ["closed: recorder-failed"]
+
+
+async def test_a_recorder_that_fails_is_started_again_twice_and_then_the_lesson_is_closed(bench):
+    lesson_id = bench.loop.start("panel")
+    for restarts in (1, 2):
+        bench.fragment()
+        assert bench.loop.status.on_disk
+        await fail(bench)
+        assert bench.plans[-1] == LessonPlan(lesson_id, restarts, 10 * restarts, GapReason.RECORDER_FAILED)
+        assert bench.loop.status.state is SessionState.STARTING
+        assert not bench.loop.status.on_disk
+    await fail(bench)
+    assert len(bench.plans) == 3
+    assert bench.did[-1] == "closed: recorder-failed"
+    assert bench.loop.status.state is SessionState.IDLE
+
+
+async def test_a_stop_while_the_recorder_is_started_again_ends_the_lesson(bench):
+    bench.loop.start("panel")
+    bench.disk_answers.clear()
+    await fail(bench)
+    bench.loop.stop("panel")
+    bench.disk_answers.set()
+    await bench.settled()
+    assert bench.did[-1] == "closed: stopped"
+    assert len(bench.plans) == 1
     assert bench.loop.status.state is SessionState.IDLE
 
 
@@ -146,7 +219,24 @@ async def test_shutting_down_closes_the_lesson_first(bench):
     assert not end.done()
     await bench.drained()
     await end
-    assert bench.did[2:] == ["recorder stops", "closed: shutdown"]
+    assert bench.did[2:] == ["end decided: shutdown", "recorder stops", "closed: shutdown"]
+
+
+async def test_a_daemon_that_shuts_down_begins_nothing(bench, caplog):
+    bench.loop.start("panel")
+    bench.loop.press("panel")
+    bench.loop.press("panel")
+    end = asyncio.create_task(bench.loop.shut_down())
+    await bench.settled()
+    with caplog.at_level(logging.INFO):
+        bench.loop.press("marker")
+    assert "button ignored source=marker code=shutting-down" in caplog.text
+    await bench.drained()
+    await end
+    with pytest.raises(ShuttingDownError) as refusal:
+        bench.loop.start("mqtt")
+    assert refusal.value.code == "shutting-down"
+    assert len(bench.plans) == 1
 
 
 async def test_shutting_down_waits_for_a_lesson_that_stops_already(bench):
@@ -165,11 +255,35 @@ async def test_shutting_down_in_idle_returns_at_once(bench):
     assert bench.did == []
 
 
-async def test_a_lesson_that_cannot_be_closed_does_not_block_the_next(bench, caplog):
-    bench.broken_disk = True
-    bench.loop.start("panel")
+@pytest.mark.parametrize("fault", [StorageError("no such disk"), ValueError("a fault in the program")])
+async def test_a_lesson_that_cannot_be_closed_does_not_block_the_next(bench, caplog, fault):
+    bench.close_fault = fault
+    lesson_id = bench.loop.start("panel")
     bench.loop.stop("panel")
     await bench.drained()
-    assert "no such disk" in caplog.text
+    assert str(fault) in caplog.text
+    assert bench.alerts.is_active(AlertCode.LESSON_NOT_CLOSED, lesson_id)
     assert bench.loop.status.state is SessionState.IDLE
     bench.loop.start("panel")
+
+
+async def test_a_recorder_that_does_not_start_is_an_alert_and_the_next_may(bench):
+    bench.start_fault = RuntimeError("no threads left")
+    bench.loop.start("panel")
+    for _ in range(3):
+        await bench.settled()
+    assert bench.did[-1] == "closed: recorder-failed"
+    assert bench.loop.status.state is SessionState.IDLE
+    [alert] = bench.alerts.active
+    assert (alert.code, alert.message) == (AlertCode.RECORDER_FAILED, "the recorder did not start: no threads left")
+
+
+async def test_progress_is_another_state_or_media_on_the_disk(bench):
+    bench.clock.now_ns = 10
+    bench.loop.start("panel")
+    assert bench.loop.moved_ns == 10
+    bench.clock.now_ns = 20
+    bench.loop.check_lamp()
+    assert bench.loop.moved_ns == 10
+    bench.fragment()
+    assert bench.loop.moved_ns == 20

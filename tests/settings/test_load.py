@@ -115,6 +115,17 @@ def test_a_key_like_no_other_lists_what_there_is(problems):
         ),
         ("[tracking]\nvision = 1", "tracking.vision", "1 is not allowed; allowed is true or false (default true)"),
         (
+            '[paths]\nmedia = "lessons"',
+            "paths.media",
+            '"lessons" is not allowed; allowed is an absolute path, beginning with / '
+            '(default "/var/lib/followspot/media")',
+        ),
+        (
+            '[camera]\nurl = ""',
+            "camera.url",
+            '"" is not allowed; allowed is a text that is not empty (default "/dev/video0")',
+        ),
+        (
             '[mqtt]\nallow = ["dance"]',
             "mqtt.allow.0",
             '"dance" is not allowed; allowed is a list of "start", "stop" (default [])',
@@ -178,3 +189,16 @@ def test_the_error_reads_as_one_line_a_problem(tmp_path: Path):
         f'{path}:2: log.level: "LOUD" is not allowed; '
         'allowed is one of "DEBUG", "INFO", "WARNING", "ERROR" (default "INFO")'
     )
+
+
+def test_a_password_is_not_shown(problems):
+    [(key, _, message)] = problems('[mqtt]\nport = "mqtt://box:s3cret@broker:1883"\n')
+    assert key == "mqtt.port"
+    assert "s3cret" not in message
+
+
+def test_a_byte_order_mark_is_named(tmp_path: Path):
+    path = tmp_path / "f.toml"
+    path.write_bytes(b"\xef\xbb\xbf[log]\n")
+    with pytest.raises(InvalidSettingsError, match="1: the file begins with a byte order mark"):
+        load(path)

@@ -5,10 +5,11 @@ import threading
 
 import pytest
 
-from followspot.domain.recording import LessonPlan
-from followspot.storage import DiskOverflow
+from followspot.domain.gaps import GapReason
+from followspot.domain.recording import Gap, LessonPlan
+from followspot.storage import DiskOverflow, Storage
 from followspot.storage.disk import Disk
-from support.storagelab import LESSON, SEGMENT_S, Box, Segment, events, give, opened, origin
+from support.storagelab import LESSON, SEGMENT_S, Box, Segment, events, give, make_media, opened, origin
 
 SECOND_NS = 10**9
 LIMIT_SEGMENTS = 3
@@ -113,3 +114,43 @@ async def test_a_lesson_that_ends_in_an_overflow_declares_its_lost_end(
     assert gap["reason"] == "disk-overflow"
     assert gap["start_ns"] + gap["missing_ns"] == 3 * SEGMENT_S * SECOND_NS
     assert gap["start_ns"] == completed["duration_ns"]
+
+
+async def test_gaps_in_an_overflow_are_clipped_to_what_is_kept(
+    box: Box, hanging: HangingDisk, media: list[Segment]
+) -> None:
+    """Gaps come in the recorder's time, late or early, across a cut that it does not know of."""
+    box.queue_limit_bytes = LIMIT_SEGMENTS * len(media[0].whole)
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        await storage.pending(0, 1)
+        hanging.gate.clear()
+        sink.open_segment(1, media[1].end.start_ns)
+        for fragment in media[1].fragments * 20:
+            sink.write_fragment(1, fragment)
+        hanging.gate.set()
+        await storage.pending(0, 1)
+        kept_ns, resumed_ns = await kept(storage), 3 * SEGMENT_S * SECOND_NS
+        assert 0 < kept_ns < resumed_ns
+        for start_ns, duration_ns in [(kept_ns - 5, 20), (kept_ns, 10), (kept_ns + 10, SECOND_NS)]:
+            sink.declare_gap(Gap(GapReason.CAMERA_LOST, start_ns, duration_ns, 0))
+        last = make_media(1, first=3)[0]
+        give(sink, last)
+        for start_ns, duration_ns in [(kept_ns + 10, 20), (kept_ns - 7, resumed_ns), (resumed_ns + 30, 40)]:
+            sink.declare_gap(Gap(GapReason.SOUND_LOST, start_ns, duration_ns, 0))
+        await storage.complete_lesson(LESSON, "stopped")
+        gaps = (await events(storage))[-1]["data"]["gaps"]
+    lost_ns = resumed_ns - kept_ns
+    assert [(g["reason"], g["start_ns"] - kept_ns, g["duration_ns"]) for g in gaps] == [
+        ("sound-lost", -7, resumed_ns - lost_ns),
+        ("camera-lost", -5, 5),
+        ("disk-overflow", 0, 0),
+        ("sound-lost", 30, 40),
+    ]
+
+
+async def kept(storage: Storage) -> int:
+    """The media time that is durable."""
+    return sum(e["data"]["duration_ns"] for e in await events(storage) if e["type"] == "segment.ready")

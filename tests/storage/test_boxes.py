@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from followspot.storage.boxes import WholeMedia, init_length, walk
-from support.storagelab import FRAGMENT_S, HEIGHT, SEGMENT_S, WIDTH, Segment, make_media, tracks
+from support.storagelab import FRAGMENT_S, HEIGHT, RATE_HZ, SEGMENT_S, TICKS, WIDTH, Segment, make_media, tracks
 
 SEGMENT = make_media(1)[0]
+FRAMES_OF_LAST = round(FRAGMENT_S * RATE_HZ)
 
 
 def measure(data: bytes) -> WholeMedia | None:
@@ -77,3 +78,14 @@ def test_a_later_segment_counts_its_own_time_alone(media: list[Segment], index: 
     whole = measure(media[index].whole)
     assert whole is not None
     assert whole.duration_ns == SEGMENT_S * 10**9
+
+
+@pytest.mark.parametrize("ticks", [*range(1, 200), 3000, 3001, 3003, 9000])
+def test_a_duration_of_any_ticks_ends_where_the_recorder_says_the_next_starts(ticks: int) -> None:
+    """The recorder floors (media/segmenter.py); its next picture is the first tick not before that moment."""
+    usual = (TICKS // RATE_HZ).to_bytes(4)
+    end_ticks = (SEGMENT_S * RATE_HZ - FRAMES_OF_LAST) * TICKS // RATE_HZ + FRAMES_OF_LAST * ticks
+    whole = measure(SEGMENT.whole.replace(usual, ticks.to_bytes(4)))
+    assert whole is not None
+    assert whole.duration_ns == end_ticks * 10**9 // TICKS
+    assert -(-whole.duration_ns * TICKS // 10**9) == end_ticks

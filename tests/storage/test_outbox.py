@@ -86,10 +86,3 @@ async def test_a_database_of_another_time_is_refused_in_plain_words(box: Box) ->
     connection.close()
     with pytest.raises(StorageError, match=r"followspot\.db has schema version 99"):
         await box.storage().open()
-
-
-async def test_a_file_that_is_no_database_is_named(box: Box) -> None:
-    (box.root / "state").mkdir()
-    (box.root / "state" / "followspot.db").write_bytes(b"hello" * 1000)
-    with pytest.raises(StorageError, match="state"):
-        await box.storage().open()

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan
 from support.programs import require_program
 from support.storagelab import (
@@ -55,6 +56,39 @@ async def test_the_lesson_goes_on_where_its_media_ended(box: Box, media: list[Se
     # The test hands media over faster than it lasts: what is missing is the time that passed less the media's.
     assert gap["missing_ns"] == pytest.approx(300 * SECOND_NS - plan.media_start_ns, abs=5 * SECOND_NS)
     assert told[2]["data"]["duration_ns"] == salvaged_ns
+
+
+async def test_the_lesson_goes_on_after_its_recorder_failed(box: Box, media: list[Segment]) -> None:
+    async with opened(box) as (storage, _):
+        assert await storage.resume_plan(LESSON) == LessonPlan(LESSON, cut=GapReason.RECORDER_FAILED)
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        sink.open_segment(1, media[1].end.start_ns)
+        for fragment in media[1].fragments[:2]:
+            sink.write_fragment(1, fragment)
+        plan = await storage.resume_plan(LESSON)
+        assert (plan.first_index, plan.cut) == (2, GapReason.RECORDER_FAILED)
+        sink.write_fragment(1, media[1].fragments[2])
+        storage.lesson_sink(plan, "test").begin(origin())
+        await storage.complete_lesson(LESSON, "stopped")
+        told = await events(storage)
+    kinds = [event["type"] for event in told]
+    assert kinds == ["lesson.started", "segment.ready", "segment.ready", "gap", "lesson.completed"]
+    gap = told[3]["data"]
+    assert (gap["reason"], gap["start_ns"], gap["duration_ns"]) == ("recorder-failed", plan.media_start_ns, 0)
+    assert gap["missing_ns"] is not None
+
+
+@pytest.mark.parametrize("off_ns", [-11_111, -1, 1, 11_111])
+async def test_a_start_less_than_a_tick_off_is_the_end_before(box: Box, media: list[Segment], off_ns: int) -> None:
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        give(sink, Segment(media[1].fragments, replace(media[1].end, start_ns=SEGMENT_S * SECOND_NS + off_ns)))
+        second = (await events(storage))[-1]["data"]
+    assert second["start_ns"] == SEGMENT_S * SECOND_NS
 
 
 async def test_a_lesson_with_a_cut_plays_across_it(box: Box, media: list[Segment]) -> None:

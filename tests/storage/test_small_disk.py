@@ -50,3 +50,21 @@ async def test_a_full_file_system_ends_the_lesson_truly(tmp_path: Path, small: P
         content = (box.media / data["path"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == data["sha256"]
         assert media[data["index"]].whole.startswith(content)
+
+
+@pytest.mark.system
+async def test_a_full_disk_that_holds_media_and_state_does_not_keep_the_daemon_from_starting(
+    small: Path, media: list[Segment]
+) -> None:
+    box = Box(small)
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+    room = shutil.disk_usage(small).free
+    (small / "somebody-elses").write_bytes(bytes(room))
+    assert shutil.disk_usage(small).free == 0
+    async with opened(Box(small, resume_within_min=0)) as (storage, recovery):
+        assert recovery.damaged_database is None
+        told = await events(storage)
+    assert [e["type"] for e in told] == ["lesson.started", "segment.ready", "lesson.completed"]

@@ -9,6 +9,7 @@ from followspot.domain.alerts import Alert, AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
 from followspot.domain.errors import StorageError
 from followspot.domain.events import AlertCleared, AlertRaised, EventData
+from followspot.domain.redact import redacted
 from followspot.media.notices import (
     CameraLost,
     CameraOpened,
@@ -34,8 +35,8 @@ class NoticeAlerts:
     def __init__(self, alerts: AlertRegistry, settings: Settings, clock: Clock) -> None:
         self._alerts = alerts
         self._clock = clock
-        self._camera = settings.camera.url
-        self._microphone = settings.microphone.url
+        self._camera = redacted(settings.camera.url)
+        self._microphone = redacted(settings.microphone.url)
         self._media = str(settings.paths.media)
         self._overflow_end: asyncio.TimerHandle | None = None
 

@@ -10,7 +10,8 @@ from typing import ParamSpec
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
-from followspot.app.report import full_report, state_report
+from followspot.app.report import state_report
+from followspot.app.settling import Settling
 from followspot.app.supervisor import Supervisor
 from followspot.bus.envelope import renderer
 from followspot.bus.mqtt import MqttBus
@@ -28,7 +29,7 @@ from followspot.settings.models import Settings
 from followspot.storage.notices import StorageNotice
 from followspot.storage.recovery import Recovery
 from followspot.storage.storage import Storage
-from followspot.vision.worker import VisionWorker
+from followspot.vision.worker import VisionWorker, prepare
 from followspot_dock.factory import open_dock
 from followspot_dock.port import ButtonPress, Dock, DockEvent, DockListener, MarkerButton
 
@@ -50,6 +51,8 @@ class Daemon:
         self.alerts = alerts
         self._clock = clock
         self._loop = asyncio.get_running_loop()
+        self._isolated = supervisor.isolated
+        prepare()
         self._notice_alerts = NoticeAlerts(alerts, settings, clock)
         self.storage = Storage(
             settings,
@@ -69,13 +72,19 @@ class Daemon:
             self._on_loop(supervisor.guarded(self._on_media_notice)),
             self.vision.submit if self.vision else None,
         )
-        self.session = SessionLoop(clock, self.recorder, self.storage, self._on_session_status)
-        self.desk = Desk(self.session, partial(full_report, self))
+        self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status)
+        self.settling = Settling(self.session, self.storage, alerts)
+        self.desk = Desk(self.session, self.report)
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")
         )
         self.bus = self._make_bus()
         self.panel: Panel | None = None
+        self._follow = self._isolated("framing", self.framing.follow)
+        self._tell_dock = self._isolated("dock", self._show_on_dock)
+        self._light_panel = self._isolated("lamp", self._show_on_panel)
+        self.publish_state = self._isolated("state", self._publish_state)
+        """Show the state on the broker; silent where nothing has changed."""
         self._listen()
 
     def open_panel(self) -> None:
@@ -83,7 +92,7 @@ class Daemon:
         if not self.settings.panel.enabled:
             return
         try:
-            self.panel = Panel(self.settings.panel, self._on_loop(partial(self.session.toggle, "panel")))
+            self.panel = Panel(self.settings.panel, self._on_loop(partial(self.session.press, "panel")))
         except PanelError as error:
             self._raise(AlertCode.PANEL_UNAVAILABLE, "panel", str(error))
         self._show()
@@ -98,9 +107,35 @@ class Daemon:
                 "and will be announced"
             )
             self._raise(AlertCode.LESSON_RECOVERED, str(self.settings.paths.media), message)
+        if recovery.damaged_database is not None:
+            state = self.settings.paths.state
+            message = (
+                f"the database was damaged: it was set aside as {state / recovery.damaged_database}, and a new one was "
+                "begun. Lessons are recorded; those that only the old one knew stay in paths.media and are not "
+                "announced any more"
+            )
+            self._raise(AlertCode.DATABASE_REPLACED, str(state), message)
 
-    def publish_state(self) -> None:
-        """Show the state on the broker; silent where nothing has changed."""
+    def report(self) -> dict[str, object]:
+        """Everything a technician may ask for: `followspot status --json`."""
+        framing, recorder, storage = self.framing.status(), self.recorder.progress(), self.storage.progress()
+        return {
+            **state_report(self.session.status, self.alerts.active, framing),
+            "device": self.settings.device.id,
+            "dock": self.dock_keeper.dock.link.value if self.dock_keeper else "none",
+            "broker": self._broker_state(),
+            "frames": recorder.frames,
+            "frames_dropped": recorder.dropped,
+            "disk_queue_bytes": storage.queued_bytes,
+            "framing": framing,
+        }
+
+    def _broker_state(self) -> str:
+        if not self.settings.mqtt.host:
+            return "none"
+        return "connected" if self.bus is not None and self.bus.status()["connected"] else "not connected"
+
+    def _publish_state(self) -> None:
         if self.bus is not None:
             self.bus.publish_state(state_report(self.session.status, self.alerts.active, self.framing.status()))
 
@@ -109,7 +144,7 @@ class Daemon:
         self.alerts.subscribe(self.alert_events)
         self.alerts.subscribe(self._on_alert)
         if self.dock_keeper is not None:
-            self.dock_keeper.subscribe(self.framing.on_dock_event)
+            self.dock_keeper.subscribe(self._isolated("framing", self.framing.on_dock_event))
             self.dock_keeper.subscribe(self._on_dock_event)
 
     def _make_dock_keeper(self) -> DockKeeper | None:
@@ -129,7 +164,7 @@ class Daemon:
             return None
         return VisionWorker(
             self.settings,
-            self._on_loop(self.framing.on_sighting),
+            self._on_loop(self._isolated("framing", self.framing.on_sighting)),
             self.framing.hint,
             self._on_loop(partial(self._raise, AlertCode.VISION_FAILED, "vision")),
         )
@@ -146,19 +181,25 @@ class Daemon:
     def _on_session_status(self, status: SessionStatus) -> None:
         if status.state is SessionState.IDLE:
             self.alerts.clear(AlertCode.LESSON_RECOVERED)
-        self.framing.follow(status.active)
-        if self.dock_keeper is not None:
-            self.dock_keeper.dock.marker_lamp(status.on_disk)
-            self.dock_keeper.dock.lesson(status.active)
+        self._follow(status.active)
+        self._tell_dock(status)
         self._show()
 
     def _on_alert(self, _alert: Alert, _active: bool) -> None:
         self._show()
 
     def _show(self) -> None:
+        self._light_panel()
+        self.publish_state()
+
+    def _show_on_dock(self, status: SessionStatus) -> None:
+        if self.dock_keeper is not None:
+            self.dock_keeper.dock.marker_lamp(status.on_disk)
+            self.dock_keeper.dock.lesson(status.active)
+
+    def _show_on_panel(self) -> None:
         if self.panel is not None:
             self.panel.lamp(lamp_for(self.session.status, self.alerts))
-        self.publish_state()
 
     def _on_media_notice(self, notice: MediaNotice) -> None:
         self._notice_alerts.on_media_notice(notice)
@@ -171,7 +212,7 @@ class Daemon:
     def _on_dock_event(self, event: DockEvent) -> None:
         """A short press starts and stops; the other presses have no meaning yet."""
         if isinstance(event, MarkerButton) and event.press is ButtonPress.SHORT:
-            self.session.toggle("marker")
+            self.session.press("marker")
 
     def _wake_bus(self) -> None:
         if self.bus is not None:

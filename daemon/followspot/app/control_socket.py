@@ -10,6 +10,8 @@ from followspot.domain.errors import CommandRefusedError
 
 SOCKET_MODE = 0o660
 """Who is in the daemon's group may command it."""
+FOLDER_MODE = 0o750
+"""systemd makes the runtime directory with the same (RuntimeDirectoryMode)."""
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ class ControlSocket:
 
     async def run(self) -> None:
         """Listen and answer until cancelled. Raises OSError when the socket cannot be made."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)  # a killed daemon left it; the state lock proves that none lives
         server = await asyncio.start_unix_server(self._on_client, self._path, limit=MAX_COMMAND_BYTES)
         try:

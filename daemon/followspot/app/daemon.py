@@ -70,6 +70,7 @@ async def _record_first(daemon: Daemon) -> None:
 def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
     supervisor.keep("control-socket", daemon.control_socket.run)
     supervisor.keep("framing", daemon.framing.run)
+    supervisor.keep("settling", daemon.settling.run)
     supervisor.keep("alert-events", daemon.alert_events.run)
     if daemon.dock_keeper is not None:
         supervisor.keep("dock", daemon.dock_keeper.run)
@@ -82,8 +83,7 @@ def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
 
 async def _close_lesson(daemon: Daemon) -> bool:
     try:
-        async with asyncio.timeout(CLOSE_LESSON_TIMEOUT_S):
-            await daemon.session.shut_down()
+        await asyncio.wait_for(daemon.session.shut_down(), CLOSE_LESSON_TIMEOUT_S)
     except TimeoutError:
         _log.error("the lesson could not be closed within %s s; the next start salvages it", CLOSE_LESSON_TIMEOUT_S)
         return False
@@ -97,7 +97,6 @@ async def _close_parts(daemon: Daemon) -> None:
     if daemon.vision is not None:
         await asyncio.to_thread(daemon.vision.stop)
     try:
-        async with asyncio.timeout(CLOSE_STORAGE_TIMEOUT_S):
-            await daemon.storage.close()
+        await asyncio.wait_for(daemon.storage.close(), CLOSE_STORAGE_TIMEOUT_S)
     except TimeoutError:
         _log.error("the disk does not answer: the storage was not closed within %s s", CLOSE_STORAGE_TIMEOUT_S)

@@ -5,18 +5,25 @@ from dataclasses import dataclass
 STORAGE_LIMIT_NS = 20_000_000_000
 """A worn card can take 5 s or more for one sync; after 20 s the kernel's own retries have failed."""
 
+LESSON_LIMIT_NS = 60_000_000_000
+"""Fragments come every 2 s at most, and closing a lesson takes a few syncs, each of which has its own limit."""
+
 PIPELINE_SLACK_NS = 10_000_000_000
 """Both threads beat several times a second; a loaded box may stall them for seconds, not for ten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """Signs of life, CLOCK_MONOTONIC; None: no lesson is on, no thread runs, the storage is at rest."""
+    """Signs of life, CLOCK_MONOTONIC; None: no lesson is on, no thread runs, the storage is at rest.
+
+    `unmoved_since_ns`: since when a lesson that has pictures, or is being closed, has made no progress.
+    """
 
     lesson_since_ns: int | None
     capture_ns: int | None
     encode_ns: int | None
     storage_busy_since_ns: int | None
+    unmoved_since_ns: int | None
 
 
 def what_is_stuck(vitals: Vitals, now_ns: int, open_timeout_ns: int) -> str | None:
@@ -27,6 +34,9 @@ def what_is_stuck(vitals: Vitals, now_ns: int, open_timeout_ns: int) -> str | No
     busy_since_ns = vitals.storage_busy_since_ns
     if busy_since_ns is not None and now_ns - busy_since_ns > STORAGE_LIMIT_NS:
         return f"the disk has not answered for {_seconds(now_ns - busy_since_ns)}"
+    unmoved_since_ns = vitals.unmoved_since_ns
+    if unmoved_since_ns is not None and now_ns - unmoved_since_ns > LESSON_LIMIT_NS:
+        return f"the lesson has made no progress for {_seconds(now_ns - unmoved_since_ns)}"
     if vitals.lesson_since_ns is None:
         return None
     for name, beat_ns, allowance_ns in (

@@ -8,6 +8,7 @@ from followspot.app.health import Vitals, what_is_stuck
 from followspot.app.notify import Notifier
 from followspot.app.report import one_line
 from followspot.domain.clock import Clock
+from followspot.domain.session import SessionState
 
 PERIOD_S = 1.0
 """A lamp that lies for a second is not noticed; a shorter period wakes the processor for nothing."""
@@ -25,6 +26,7 @@ class Heartbeat:
         self._period_s = PERIOD_S if watchdog_s is None else min(PERIOD_S, watchdog_s / 3)
         self._open_timeout_ns = int(daemon.settings.camera.open_timeout_s * 1e9)
         self._lesson_since_ns: int | None = None
+        self._to_move_since_ns: int | None = None
         self._stuck: str | None = None
 
     async def run(self) -> None:
@@ -48,9 +50,23 @@ class Heartbeat:
         self._notifier.status(stuck or one_line(self._daemon.session.status, self._daemon.alerts.active))
 
     def _vitals(self, now_ns: int) -> Vitals:
-        if not self._daemon.session.status.active:
+        session = self._daemon.session
+        if not session.status.active:
             self._lesson_since_ns = None
-        elif self._lesson_since_ns is None:
-            self._lesson_since_ns = now_ns
+        elif self._lesson_since_ns is None or session.status.state is SessionState.STARTING:
+            self._lesson_since_ns = session.moved_ns  # a recorder that is started again is given its time, too
         recorder, storage = self._daemon.recorder.progress(), self._daemon.storage.progress()
-        return Vitals(self._lesson_since_ns, recorder.capture_ns, recorder.encode_ns, storage.busy_since_ns)
+        unmoved_since_ns = self._unmoved_since_ns(now_ns, recorder.frames)
+        return Vitals(
+            self._lesson_since_ns, recorder.capture_ns, recorder.encode_ns, storage.busy_since_ns, unmoved_since_ns
+        )
+
+    def _unmoved_since_ns(self, now_ns: int, frames: int) -> int | None:
+        """A lesson that starts need not move before it has pictures: the camera may be missing."""
+        state = self._daemon.session.status.state
+        if state is SessionState.IDLE or (state is SessionState.STARTING and not frames):
+            self._to_move_since_ns = None
+            return None
+        if self._to_move_since_ns is None:
+            self._to_move_since_ns = now_ns
+        return max(self._to_move_since_ns, self._daemon.session.moved_ns)

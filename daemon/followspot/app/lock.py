@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from followspot.domain.errors import FollowspotError
@@ -40,8 +40,11 @@ def state_lock(state: Path) -> Iterator[None]:
                 f"another followspot (process {holder}) runs on {state}: "
                 "stop it first, or give this one its own paths.state"
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise StateUnusableError(f"paths.state: {path} cannot be locked: {error.strerror}") from error
+        with suppress(OSError):  # a full disk: the lock holds all the same, only its holder's number is not told
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)

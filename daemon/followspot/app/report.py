@@ -1,14 +1,9 @@
-"""How things stand, in one dictionary: what the retained MQTT state and `followspot status` show."""
-
-from typing import TYPE_CHECKING
+"""How things stand: what the retained MQTT state and `systemctl status` show."""
 
 from followspot import __version__
 from followspot.control.session import SessionStatus
 from followspot.domain.alerts import Alert
 from followspot.domain.session import SessionState
-
-if TYPE_CHECKING:
-    from followspot.app.compose import Daemon
 
 
 def alert_list(alerts: tuple[Alert, ...]) -> list[dict[str, object]]:
@@ -39,24 +34,3 @@ def one_line(session: SessionStatus, alerts: tuple[Alert, ...]) -> str:
     if alerts:
         text += f"; {len(alerts)} alert(s): {', '.join(alert.code.value for alert in alerts)}"
     return text
-
-
-def full_report(daemon: "Daemon") -> dict[str, object]:
-    """Everything a technician may ask for: `followspot status --json`."""
-    framing, recorder, storage = daemon.framing.status(), daemon.recorder.progress(), daemon.storage.progress()
-    return {
-        **state_report(daemon.session.status, daemon.alerts.active, framing),
-        "device": daemon.settings.device.id,
-        "dock": daemon.dock_keeper.dock.link.value if daemon.dock_keeper else "none",
-        "broker": _broker(daemon),
-        "frames": recorder.frames,
-        "frames_dropped": recorder.dropped,
-        "disk_queue_bytes": storage.queued_bytes,
-        "framing": framing,
-    }
-
-
-def _broker(daemon: "Daemon") -> str:
-    if not daemon.settings.mqtt.host:
-        return "none"
-    return "connected" if daemon.bus is not None and daemon.bus.status()["connected"] else "not connected"

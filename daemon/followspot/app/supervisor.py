@@ -52,6 +52,28 @@ class Supervisor:
 
         return run
 
+    def isolated(self, name: str, call: Callable[P, None]) -> Callable[P, None]:
+        """`call`, for callbacks below recording: its fault is an alert on the part `name`, and nobody else's."""
+        failed_ns: int | None = None
+
+        def run(*args: P.args, **kwargs: P.kwargs) -> None:
+            nonlocal failed_ns
+            now_ns = self._clock.monotonic_ns()
+            try:
+                call(*args, **kwargs)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the recording goes on
+                first, failed_ns = failed_ns is None, now_ns
+                if first:
+                    _log.exception("part failed name=%s", name)
+                message = f"{name} failed ({error}); lessons are recorded. See the journal"
+                self._alerts.raise_alert(AlertCode.PART_FAILED, name, message, now_ns)
+            else:
+                if failed_ns is not None and now_ns - failed_ns > HEALED_AFTER_S * 1e9:
+                    failed_ns = None
+                    self._alerts.clear(AlertCode.PART_FAILED, name)
+
+        return run
+
     def catch_signals(self) -> None:
         """From now on SIGTERM and SIGINT end the daemon in order."""
         loop = asyncio.get_running_loop()

@@ -33,6 +33,9 @@ from followspot.settings.models import MqttSettings
 MAX_IN_FLIGHT = 20
 """mosquitto's default receive maximum, which paho does not heed by itself."""
 
+MAX_PACKET_BYTES = 65_536
+"""Four of the largest commands. What is larger the broker keeps to itself: it must not fill our memory."""
+
 SESSION_EXPIRY_S = 60
 """A command sent while the link is down for a moment still arrives; one sent to a box that is off is forgotten."""
 
@@ -53,36 +56,40 @@ _log = logging.getLogger(__name__)
 
 
 class BrokerLink:
-    """One MQTT 5 client. Belongs to the loop that calls `open`; facts reach `listener` there, in order."""
+    """One MQTT 5 client from `open` to `close`, a new one after that. Belongs to the loop that calls `open`; facts
+    reach `listener` there, in order. What an earlier client had not sent is not sent by the next.
+    """
+
+    _client: Client
 
     def __init__(
         self, settings: MqttSettings, access: BrokerAccess, client_id: str, listener: Callable[[LinkFact], None]
     ) -> None:
         self._settings = settings
+        self._access = access
+        self._client_id = client_id
+        self._will: tuple[str, bytes] | None = None
         self._listener = listener
         self._failures = 0
         self._refused = False
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gone = asyncio.Event()
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5)
-        self._client.connect_timeout = CONNECT_TIMEOUT_S
-        self._client.max_inflight_messages_set(MAX_IN_FLIGHT)
-        if access.username is not None:
-            self._client.username_pw_set(access.username, access.password)
-        if access.tls is not None:
-            self._client.tls_set_context(access.tls)
-        self._wire_callbacks()
 
     def will(self, topic: str, payload: bytes) -> None:
         """What the broker shall publish, retained, when we vanish. Before `open`."""
-        self._client.will_set(topic, payload, qos=1, retain=True)
+        self._will = (topic, payload)
 
     def open(self) -> None:
-        """Start connecting, and go on for ever. Returns at once."""
+        """Start connecting, and go on until `close`; then it may be opened again. Returns at once."""
         self._loop = asyncio.get_running_loop()
+        self._closing = self._refused = False
+        self._failures = 0
+        self._gone.clear()
+        self._client = self._new_client()
         session = _properties(PacketTypes.CONNECT)
         session.SessionExpiryInterval = SESSION_EXPIRY_S
+        session.MaximumPacketSize = MAX_PACKET_BYTES
         self._client.connect_async(
             self._settings.host, self._settings.port, self._settings.keepalive_s, clean_start=False, properties=session
         )
@@ -93,16 +100,17 @@ class BrokerLink:
         topic: str,
         payload: bytes,
         *,
+        qos: int = 1,
         retain: bool = False,
         content_type: str = "application/json",
         correlation: bytes | None = None,
     ) -> int:
-        """Send with QoS 1, again after a reconnect if need be; the id comes back in Acknowledged."""
+        """Send, with QoS 1 again after a reconnect if need be; the id comes back in Acknowledged."""
         properties = _properties(PacketTypes.PUBLISH)
         properties.ContentType = content_type
         if correlation is not None:
             properties.CorrelationData = correlation
-        return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
+        return self._client.publish(topic, payload, qos, retain, properties).mid
 
     def subscribe(self, topic_filter: str) -> None:
         """Ask for messages, QoS 1."""
@@ -135,14 +143,24 @@ class BrokerLink:
         self._client.loop_stop()
         self._on_loop(joined.set)
 
-    def _wire_callbacks(self) -> None:
-        self._client.on_connect = self._on_connect
-        self._client.on_connect_fail = self._on_connect_fail
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_publish = self._on_publish
-        self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
-        self._client.on_socket_open = self._on_socket_open
+    def _new_client(self) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=MQTTv5)
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(MAX_IN_FLIGHT)
+        if self._access.username is not None:
+            client.username_pw_set(self._access.username, self._access.password)
+        if self._access.tls is not None:
+            client.tls_set_context(self._access.tls)
+        if self._will is not None:
+            client.will_set(*self._will, qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_socket_open = self._on_socket_open
+        return client
 
     # From here on: paho's thread.
 

@@ -23,7 +23,8 @@ from followspot.bus.pump import Outbox, OutboxPump
 from followspot.bus.topics import Topics, is_answerable
 from followspot.domain.alerts import AlertRegistry
 from followspot.domain.clock import Clock
-from followspot.domain.commands import Answer, BusyError, InvalidCommandError
+from followspot.domain.commands import Answer, BusyError, InvalidCommandError, check_size
+from followspot.domain.errors import CommandRefusedError
 from followspot.settings.models import Settings
 
 WAITING_COMMANDS = 16
@@ -141,11 +142,17 @@ class MqttBus:
             self._desk.counts["retained"] += 1
         elif message.response_topic is not None and not is_answerable(message.response_topic):
             self._desk.refuse(message.payload, InvalidCommandError("no answer may be sent to its response topic"))
-        elif self._waiting.full():
-            busy = BusyError("too many commands are waiting: try again later")
-            self._answer(message, self._desk.refuse(message.payload, busy))
         else:
-            self._waiting.put_nowait(message)
+            try:
+                self._queue(message)
+            except CommandRefusedError as error:  # QoS 0: a sender gone mad must not fill our memory with answers
+                self._answer(message, self._desk.refuse(message.payload, error), qos=0)
+
+    def _queue(self, message: Received) -> None:
+        check_size(message.payload)
+        if self._waiting.full():
+            raise BusyError("too many commands are waiting: try again later")
+        self._waiting.put_nowait(message)
 
     async def _answer_commands(self) -> None:
         while True:
@@ -153,10 +160,10 @@ class MqttBus:
             name = message.topic.rpartition("/")[2]
             self._answer(message, await self._desk.take(message.payload, name))
 
-    def _answer(self, message: Received, answer: Answer) -> None:
+    def _answer(self, message: Received, answer: Answer, qos: int = 1) -> None:
         if message.response_topic is not None:
             payload = answer.model_dump_json().encode()
-            self._link.publish(message.response_topic, payload, correlation=message.correlation)
+            self._link.publish(message.response_topic, payload, qos=qos, correlation=message.correlation)
 
     def _send_event(self, topic: str, payload: bytes) -> int:
         return self._link.publish(topic, payload, content_type=CONTENT_TYPE)

@@ -110,7 +110,13 @@ class OutboxPump:
         return row
 
     async def run(self) -> None:
-        """Pump until cancelled. A disk that fails delays events, and is reported by the storage itself."""
+        """Pump until cancelled, from the oldest unpublished row on: what an earlier link had in flight is sent again.
+
+        A disk that fails delays events, and is reported by the storage itself.
+        """
+        self._in_flight.clear()
+        self._cursor = 0
+        self._wanted.set()
         try:
             while True:
                 try:
@@ -127,8 +133,7 @@ class OutboxPump:
         """Send what is there, for at most `timeout_s`; instead of `run`, before a stop."""
         with contextlib.suppress(StorageError):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await self._drain()
+                await asyncio.wait_for(self._drain(), timeout_s)
             await self._mark()
 
     async def _drain(self) -> None:

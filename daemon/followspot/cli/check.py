@@ -2,6 +2,7 @@
 
 import argparse
 
+from followspot.bus.access import broker_access
 from followspot.cli import exit_codes
 from followspot.cli.options import Subparsers, add_config
 from followspot.settings.load import load
@@ -15,7 +16,7 @@ def add_to(commands: "Subparsers[argparse.ArgumentParser]") -> None:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Raises ConfigurationError for a file that cannot be used."""
-    load(arguments.config)
+    """Raises ConfigurationError for a file that cannot be used, or that names files which cannot."""
+    broker_access(load(arguments.config).mqtt)
     print(f"{arguments.config}: OK")
     return exit_codes.OK

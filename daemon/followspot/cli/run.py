@@ -11,6 +11,9 @@ from followspot.cli.options import Subparsers, add_config
 from followspot.domain.errors import FollowspotError
 from followspot.settings.load import load
 
+UMASK = 0o027
+"""Lessons show people: only the daemon's user and group may read what it makes. As in the service's unit."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -24,6 +27,7 @@ def add_to(commands: "Subparsers[argparse.ArgumentParser]") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the daemon to its end. Raises ConfigurationError."""
     settings = load(arguments.config)
+    os.umask(UMASK)
     # Not at the top: the other commands must not wait for OpenCV and FFmpeg to load.
     from followspot.app.daemon import serve
     from followspot.app.log import set_up

@@ -1,6 +1,7 @@
 """Keeps the dock's link alive, hands its events on, and says what is wrong with it."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from followspot.domain.alerts import AlertCode, AlertRegistry
@@ -15,6 +16,7 @@ from followspot_dock.port import (
     FaultKind,
     LinkChanged,
     LinkState,
+    MarkerButton,
     MarkerStatus,
 )
 
@@ -24,6 +26,10 @@ BATTERY_LOW_PERCENT = 15
 """Less than a double lesson is left."""
 BATTERY_WELL_PERCENT = 20
 """Above the other threshold, so that a charge that flickers round it raises one alert."""
+PRESS_VALID_NS = 3_000_000_000
+"""A dock repeats a press until it is heard, even after a reconnect: nobody wants a lesson that late."""
+
+_log = logging.getLogger(__name__)
 
 
 _FAULT_ADVICE = {
@@ -75,6 +81,11 @@ class DockKeeper:
             percent = None if event.charging else event.battery_percent
             name = f"marker {event.marker_id}"
             self._check(AlertCode.MARKER_BATTERY_LOW, f"{self._subject}, {name}", name, percent)
+        elif (
+            isinstance(event, MarkerButton) and (age_ns := self._clock.monotonic_ns() - event.time_ns) > PRESS_VALID_NS
+        ):
+            _log.info("marker press ignored: it is %.1f s old press=%s", age_ns / 1e9, event.press)
+            return
         for listener in tuple(self._listeners):
             listener(event)
 

@@ -4,14 +4,17 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
+from followspot.control.refusals import refuse
+from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
 from followspot.domain.errors import CommandRefusedError, StorageError
 from followspot.domain.ids import uuid7
 from followspot.domain.recording import LessonPlan, SegmentSink
 from followspot.domain.session import (
     Action,
+    ButtonPressed,
     EndReason,
     FragmentWritten,
     LessonClosed,
@@ -19,43 +22,19 @@ from followspot.domain.session import (
     Session,
     SessionEvent,
     SessionState,
+    ShutDown,
     StartAsked,
     StopAsked,
     StorageBroke,
     transition,
 )
-from followspot.media.notices import MediaNotice, RecorderFailed, RecorderStopped
-from followspot.storage.notices import FragmentDurable, StorageFailed, StorageNotice
+from followspot.media.notices import CameraLost, CameraOpened, MediaNotice, RecorderFailed, RecorderStopped
+from followspot.storage.notices import DiskOverflow, FragmentDurable, StorageFailed, StorageNotice
 
 ON_DISK_FOR_NS = 5_000_000_000
 """Fragments come every 2 s at most and a slow card takes a second or two to sync one: after this, none is coming."""
 
 _log = logging.getLogger(__name__)
-
-
-class AlreadyRecordingError(CommandRefusedError):
-    """A lesson is on."""
-
-    code: ClassVar[str] = "already-recording"
-
-
-class NotRecordingError(CommandRefusedError):
-    """No lesson is on."""
-
-    code: ClassVar[str] = "not-recording"
-
-
-class StillStoppingError(CommandRefusedError):
-    """The lesson before is still being closed."""
-
-    code: ClassVar[str] = "still-stopping"
-
-
-_REFUSALS: dict[Action, tuple[type[CommandRefusedError], str]] = {
-    Action.REFUSE_ALREADY_RECORDING: (AlreadyRecordingError, "a lesson is being recorded already: stop it first"),
-    Action.REFUSE_NOT_RECORDING: (NotRecordingError, "no lesson is being recorded"),
-    Action.REFUSE_STOPPING: (StillStoppingError, "the lesson is being closed: try again in a moment"),
-}
 
 
 class LessonRecorder(Protocol):
@@ -77,6 +56,14 @@ class LessonStore(Protocol):
         """Where the lesson's media goes."""
         ...
 
+    async def resume_plan(self, lesson_id: str) -> LessonPlan:
+        """How the lesson goes on after its recorder failed, once all that went to its sink is on the disk."""
+        ...
+
+    def decide_end(self, lesson_id: str, reason: str) -> None:
+        """Put on record, durably, that the lesson ends and why; returns at once."""
+        ...
+
     async def complete_lesson(self, lesson_id: str, reason: str) -> None:
         """Close the lesson, after all that went to its sink; without media there is nothing to close."""
         ...
@@ -84,7 +71,7 @@ class LessonStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """Where the lesson stands. `on_disk`: media of it reached the disk just now, the one truth for every lamp."""
+    """Where the lesson stands. `on_disk`: pictures of it reached the disk just now, the one truth for every lamp."""
 
     state: SessionState = SessionState.IDLE
     lesson_id: str | None = None
@@ -98,20 +85,31 @@ class SessionStatus:
 
 
 class SessionLoop:
-    """Starts, stops and closes lessons. Tells `on_status` each change of its status once."""
+    """Starts, stops and closes lessons. Tells `on_status` each change of its status once; it must not raise."""
 
     def __init__(
-        self, clock: Clock, recorder: LessonRecorder, store: LessonStore, on_status: Callable[[SessionStatus], None]
+        self,
+        clock: Clock,
+        recorder: LessonRecorder,
+        store: LessonStore,
+        alerts: AlertRegistry,
+        on_status: Callable[[SessionStatus], None],
     ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._store = store
+        self._alerts = alerts
         self._on_status = on_status
         self._session = Session()
         self._status = SessionStatus()
         self._plan: LessonPlan | None = None
-        self._started_by: str | None = None
+        self._started_by = ""
+        self._next_by = ""
+        """Whose press the lesson after this one is."""
         self._last_fragment_ns: int | None = None
+        self._camera_lost = False
+        self._moved_ns = clock.monotonic_ns()
+        self._restarting: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -121,46 +119,52 @@ class SessionLoop:
         """Where the lesson stands now."""
         return self._status
 
+    @property
+    def moved_ns(self) -> int:
+        """When the lesson last made progress: another state, or media on the disk."""
+        return self._moved_ns
+
     def start(self, source: str, plan: LessonPlan | None = None) -> str:
         """Begin a lesson, or go on with the one that `plan` describes; its id. `source` names who asked.
 
-        Raises AlreadyRecordingError or StillStoppingError.
+        Raises AlreadyRecordingError, StillStoppingError or ShuttingDownError.
         """
-        if not self._status.active:
-            plan = plan or LessonPlan(str(uuid7(self._clock.utc_now())))
         self._asked(StartAsked(), source, plan)
         assert self._plan is not None, "an accepted start has a plan"
         return self._plan.lesson_id
 
-    def stop(self, source: str, reason: EndReason = EndReason.STOPPED) -> str:
+    def stop(self, source: str) -> str:
         """End the lesson; its id. It is closed some moments later.
 
         Raises NotRecordingError or StillStoppingError.
         """
-        self._asked(StopAsked(reason), source)
+        self._asked(StopAsked(), source)
         assert self._plan is not None, "an accepted stop has a lesson"
         return self._plan.lesson_id
 
-    def toggle(self, source: str) -> None:
-        """A button was pressed: start or stop. There is nobody to answer to, so a refusal goes to the journal."""
+    def press(self, source: str) -> None:
+        """A button was pressed. There is nobody to answer to, so a refusal goes to the journal."""
         try:
-            if self._status.active:
-                self.stop(source)
-            else:
-                self.start(source)
+            self._asked(ButtonPressed(), source)
         except CommandRefusedError as refusal:
             _log.info("button ignored source=%s code=%s: %s", source, refusal.code, refusal)
 
     async def shut_down(self) -> None:
-        """Close the lesson, if any, because the daemon ends; returns when it is closed."""
-        if self._status.active:
-            self.stop("daemon", EndReason.SHUTDOWN)
+        """Close the lesson, if any, because the daemon ends, and begin none any more; returns when it is closed."""
+        self._feed(ShutDown())
         await self._idle.wait()
 
     def on_media_notice(self, notice: MediaNotice) -> None:
         """What the recorder tells, on the loop."""
-        if isinstance(notice, RecorderStopped | RecorderFailed):
-            self._feed(RecorderEnded())
+        match notice:
+            case CameraLost():
+                self._camera_lost = True
+                self._tell()
+            case CameraOpened():
+                self._camera_lost = False
+                self._tell()
+            case RecorderStopped() | RecorderFailed():
+                self._feed(RecorderEnded())
 
     def on_storage_notice(self, notice: StorageNotice) -> None:
         """What the storage tells, on the loop."""
@@ -168,8 +172,11 @@ class SessionLoop:
             return
         match notice:
             case FragmentDurable(lesson_id=self._plan.lesson_id):
-                self._last_fragment_ns = self._clock.monotonic_ns()
+                self._last_fragment_ns = self._moved_ns = self._clock.monotonic_ns()
                 self._feed(FragmentWritten())
+            case DiskOverflow(lesson_id=self._plan.lesson_id):
+                self._last_fragment_ns = None
+                self._tell()
             case StorageFailed(lesson_id=self._plan.lesson_id, full=full):
                 self._feed(StorageBroke(EndReason.DISK_FULL if full else EndReason.DISK_FAILED))
 
@@ -181,49 +188,99 @@ class SessionLoop:
     def _lesson_id(self) -> str | None:
         return None if self._plan is None else self._plan.lesson_id
 
-    def _asked(self, event: StartAsked | StopAsked, source: str, plan: LessonPlan | None = None) -> None:
+    def _asked(
+        self, event: StartAsked | StopAsked | ButtonPressed, source: str, plan: LessonPlan | None = None
+    ) -> None:
         following, actions = transition(self._session, event)
-        for action in actions:
-            if action in _REFUSALS:
-                refusal, text = _REFUSALS[action]
-                raise refusal(text)
-        if plan is not None:
-            self._plan, self._started_by, self._last_fragment_ns = plan, source, None
-        _log.info("%s source=%s lesson=%s", "start" if plan else "stop", source, self._lesson_id)
+        refuse(actions)
+        if Action.START_RECORDER in actions:
+            self._plan = plan or LessonPlan(str(uuid7(self._clock.utc_now())))
+            self._started_by, self._last_fragment_ns, self._camera_lost = source, None, False
+        self._next_by = source
+        wanted = " next lesson wanted" if following.next_wanted else ""
+        _log.info("asked source=%s lesson=%s state=%s%s", source, self._lesson_id, following.state, wanted)
         self._apply(following, actions)
 
     def _feed(self, event: SessionEvent) -> None:
         self._apply(*transition(self._session, event))
 
     def _apply(self, following: Session, actions: tuple[Action, ...]) -> None:
+        if following != self._session:
+            self._moved_ns = self._clock.monotonic_ns()
         if following.state is not self._session.state:
             _log.info("session %s lesson=%s", following.state, self._lesson_id)
         self._session = following
+        if following.state is SessionState.IDLE:
+            self._plan = None
+            self._idle.set()
         for action in actions:
             self._do(action)
         self._tell()
 
     def _do(self, action: Action) -> None:
+        if action is Action.START_NEXT:
+            self._tell()
+            self.start(self._next_by)
+            return
         assert self._plan is not None, "the machine acts only on a lesson"
         match action:
             case Action.START_RECORDER:
                 self._idle.clear()
-                sink = self._store.lesson_sink(self._plan, self._started_by or "")
-                self._recorder.start(self._plan, sink)
+                self._start_recorder(self._plan)
+            case Action.RESTART_RECORDER:
+                self._restarting = asyncio.create_task(self._restart(self._plan.lesson_id), name="restart-recorder")
+            case Action.DECIDE_END:
+                self._store.decide_end(self._plan.lesson_id, self._reason)
             case Action.STOP_RECORDER:
                 self._recorder.stop()
             case Action.CLOSE_LESSON:
-                self._closing = asyncio.create_task(self._close(self._plan.lesson_id), name="close-lesson")
+                close = self._close(self._plan.lesson_id, self._reason)
+                self._closing = asyncio.create_task(close, name="close-lesson")
 
-    async def _close(self, lesson_id: str) -> None:
-        reason = self._session.reason or EndReason.STOPPED
+    @property
+    def _reason(self) -> EndReason:
+        assert self._session.reason is not None, "a lesson ends for a reason"
+        return self._session.reason
+
+    def _start_recorder(self, plan: LessonPlan) -> None:
+        try:
+            self._recorder.start(plan, self._store.lesson_sink(plan, self._started_by))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the lesson ends in order
+            _log.exception("the recorder did not start lesson=%s", plan.lesson_id)
+            self._raise(AlertCode.RECORDER_FAILED, "recorder", f"the recorder did not start: {error}")
+            self._feed(RecorderEnded())
+
+    async def _restart(self, lesson_id: str) -> None:
+        """Go on with the lesson, unless it was to end meanwhile."""
+        self._recorder.stop()
+        try:
+            plan = await self._store.resume_plan(lesson_id)
+        except Exception:  # noqa: BLE001 - whatever it is, the lesson ends in order
+            _log.exception("the lesson cannot go on lesson=%s", lesson_id)
+            self._feed(RecorderEnded())
+            return
+        if self._session.state is SessionState.STOPPING:
+            self._feed(RecorderEnded())
+            return
+        self._plan, self._last_fragment_ns, self._camera_lost = plan, None, False
+        _log.warning("the recorder is started again lesson=%s segment=%d", lesson_id, plan.first_index)
+        self._start_recorder(plan)
+
+    async def _close(self, lesson_id: str, reason: EndReason) -> None:
+        """Whatever happens, the next lesson can begin."""
         try:
             await self._store.complete_lesson(lesson_id, reason)
-        except StorageError as error:
-            _log.error("lesson could not be closed, the next start will try again lesson=%s: %s", lesson_id, error)
+        except Exception as error:  # noqa: BLE001 - see above; a program's fault is told with its traceback
+            unforeseen = not isinstance(error, StorageError)
+            _log.error("the lesson could not be closed lesson=%s: %s", lesson_id, error, exc_info=unforeseen)
+            message = (
+                f"the lesson {lesson_id} could not be closed: {error}. What is on the disk stays; it is tried again"
+            )
+            self._raise(AlertCode.LESSON_NOT_CLOSED, lesson_id, message)
         self._feed(LessonClosed())
-        self._plan = self._started_by = self._last_fragment_ns = None
-        self._idle.set()
+
+    def _raise(self, code: AlertCode, subject: str, message: str) -> None:
+        self._alerts.raise_alert(code, subject, message, self._clock.monotonic_ns())
 
     def _tell(self) -> None:
         status = self._status_now()
@@ -235,7 +292,7 @@ class SessionLoop:
         state = self._session.state
         if state is SessionState.IDLE:
             return SessionStatus()
-        on_disk = state is SessionState.RECORDING and self._is_fresh()
+        on_disk = state is SessionState.RECORDING and not self._camera_lost and self._is_fresh()
         return SessionStatus(state, self._lesson_id, self._started_by, on_disk)
 
     def _is_fresh(self) -> bool:

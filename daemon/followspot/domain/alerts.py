@@ -29,6 +29,8 @@ class AlertCode(StrEnum):
     PANEL_UNAVAILABLE = "panel-unavailable"
     VISION_FAILED = "vision-failed"
     LESSON_RECOVERED = "lesson-recovered"
+    LESSON_NOT_CLOSED = "lesson-not-closed"
+    DATABASE_REPLACED = "database-replaced"
     PART_FAILED = "part-failed"
 
 
@@ -56,8 +58,10 @@ class AlertRegistry:
         self._listeners: list[AlertListener] = []
 
     def subscribe(self, listener: AlertListener) -> None:
-        """Call `listener(alert, active)` at each raise (True) and clear (False) from now on."""
+        """Call `listener(alert, active)` for what stands already, and at each raise (True) and clear (False)."""
         self._listeners.append(listener)
+        for alert in self.active:
+            listener(alert, True)
 
     @property
     def active(self) -> tuple[Alert, ...]:

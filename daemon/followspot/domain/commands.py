@@ -99,6 +99,12 @@ class BusyError(CommandRefusedError):
     code: ClassVar[str] = "busy"
 
 
+def check_size(raw: bytes) -> None:
+    """Raise BadJsonError for what is too large to be a command."""
+    if len(raw) > MAX_COMMAND_BYTES:
+        raise BadJsonError(f"the command has {len(raw)} bytes, at most {MAX_COMMAND_BYTES} are taken")
+
+
 def parse_command(raw: bytes, name: str | None = None) -> Command:
     """The command in `raw`; `name`, where the way it came by states one (a topic), is its name.
 
@@ -127,8 +133,7 @@ def readable_id(raw: bytes) -> str | None:
 
 
 def _parse_object(raw: bytes) -> dict[str, object]:
-    if len(raw) > MAX_COMMAND_BYTES:
-        raise BadJsonError(f"the command has {len(raw)} bytes, at most {MAX_COMMAND_BYTES} are taken")
+    check_size(raw)
     try:
         value = from_json(raw, allow_inf_nan=False)
     except ValueError as error:

@@ -51,11 +51,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class LessonPlan:
-    """What the recorder must know to begin or to go on with a lesson."""
+    """What the recorder must know to begin or to go on with a lesson; `cut`: why it has to go on."""
 
     lesson_id: str
     first_index: int = 0
     media_start_ns: int = 0
+    cut: GapReason = GapReason.CRASH
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """The session machine: when a lesson runs, pure. `control.session` carries its actions out.
 
 A lesson: idle, starting (asked for, nothing on the disk yet), recording (frames reach the disk), stopping
-(the recorder drains, then the lesson is closed), idle.
+(its end is on record, the recorder drains, then the lesson is closed), idle.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+MAX_RESTARTS = 2
+"""A recorder that fails a third time within one lesson will not be mended by trying."""
 
 
 class SessionState(StrEnum):
@@ -31,14 +34,22 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StartAsked:
-    """A person, a button or a recovered lesson wants a recording."""
+    """A command or a recovered lesson wants a recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopAsked:
-    """A person, a button or the end of the daemon wants the lesson closed."""
+    """A command wants the lesson closed."""
 
-    reason: EndReason = EndReason.STOPPED
+
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    """Start or stop, whichever it is not; while a lesson is closed: begin the next then, or, pressed again, do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShutDown:
+    """The daemon ends: close the lesson, and begin none any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +74,51 @@ class LessonClosed:
     """The storage is done with the lesson."""
 
 
-SessionEvent = StartAsked | StopAsked | FragmentWritten | StorageBroke | RecorderEnded | LessonClosed
+SessionEvent = (
+    StartAsked | StopAsked | ButtonPressed | ShutDown | FragmentWritten | StorageBroke | RecorderEnded | LessonClosed
+)
 
 
 class Action(StrEnum):
     """What the shell has to do, in the order given."""
 
     START_RECORDER = "start-recorder"
+    RESTART_RECORDER = "restart-recorder"
+    """The same lesson goes on after what reached the disk; what is missing is declared."""
+    DECIDE_END = "decide-end"
+    """Put on record that the lesson ends: whatever happens to the daemon now, it is not resumed."""
     STOP_RECORDER = "stop-recorder"
     CLOSE_LESSON = "close-lesson"
+    START_NEXT = "start-next"
+    """Begin the lesson that a button asked for meanwhile."""
     REFUSE_ALREADY_RECORDING = "already-recording"
     REFUSE_NOT_RECORDING = "not-recording"
     REFUSE_STOPPING = "still-stopping"
+    REFUSE_SHUTTING_DOWN = "shutting-down"
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The machine's whole memory; `reason` is there while stopping."""
+    """The machine's whole memory.
+
+    `restarts` counts the lesson's recorders that failed; `reason` is there while stopping; `next_wanted`: a button
+    asked for another lesson meanwhile; `ending`: the daemon shuts down.
+    """
 
     state: SessionState = SessionState.IDLE
+    restarts: int = 0
     reason: EndReason | None = None
+    next_wanted: bool = False
+    ending: bool = False
 
 
 Step = tuple[Session, tuple[Action, ...]]
 
-_IDLE = Session()
-
 
 def transition(session: Session, event: SessionEvent) -> Step:
     """The next session and what to do. What does not matter in a state changes nothing and asks for nothing."""
+    if isinstance(event, ShutDown):
+        return _shutting_down(session)
     match session.state:
         case SessionState.IDLE:
             return _when_idle(session, event)
@@ -101,9 +128,18 @@ def transition(session: Session, event: SessionEvent) -> Step:
             return _when_stopping(session, event)
 
 
+def _shutting_down(session: Session) -> Step:
+    ending = replace(session, next_wanted=False, ending=True)
+    if session.state in (SessionState.STARTING, SessionState.RECORDING):
+        return _stopped(ending, EndReason.SHUTDOWN)
+    return ending, ()
+
+
 def _when_idle(session: Session, event: SessionEvent) -> Step:
     match event:
-        case StartAsked():
+        case StartAsked() | ButtonPressed() if session.ending:
+            return session, (Action.REFUSE_SHUTTING_DOWN,)
+        case StartAsked() | ButtonPressed():
             return Session(SessionState.STARTING), (Action.START_RECORDER,)
         case StopAsked():
             return session, (Action.REFUSE_NOT_RECORDING,)
@@ -116,22 +152,37 @@ def _when_running(session: Session, event: SessionEvent) -> Step:
         case StartAsked():
             return session, (Action.REFUSE_ALREADY_RECORDING,)
         case FragmentWritten():
-            return Session(SessionState.RECORDING), ()
-        case StopAsked(reason) | StorageBroke(reason):
-            return Session(SessionState.STOPPING, reason), (Action.STOP_RECORDER,)
+            return replace(session, state=SessionState.RECORDING), ()
+        case StopAsked() | ButtonPressed():
+            return _stopped(session, EndReason.STOPPED)
+        case StorageBroke(reason):
+            return _stopped(session, reason)
+        case RecorderEnded() if session.restarts < MAX_RESTARTS:
+            return Session(SessionState.STARTING, session.restarts + 1), (Action.RESTART_RECORDER,)
         case RecorderEnded():
-            return Session(SessionState.STOPPING, EndReason.RECORDER_FAILED), (Action.CLOSE_LESSON,)
-        case LessonClosed():
+            ended = replace(session, state=SessionState.STOPPING, reason=EndReason.RECORDER_FAILED)
+            return ended, (Action.CLOSE_LESSON,)
+        case _:
             return session, ()
+
+
+def _stopped(session: Session, reason: EndReason) -> Step:
+    stopping = replace(session, state=SessionState.STOPPING, reason=reason)
+    return stopping, (Action.DECIDE_END, Action.STOP_RECORDER)
 
 
 def _when_stopping(session: Session, event: SessionEvent) -> Step:
     match event:
+        case StartAsked() | ButtonPressed() if session.ending:
+            return session, (Action.REFUSE_SHUTTING_DOWN,)
+        case ButtonPressed():
+            return replace(session, next_wanted=not session.next_wanted), ()
         case StartAsked() | StopAsked():
             return session, (Action.REFUSE_STOPPING,)
         case RecorderEnded():
             return session, (Action.CLOSE_LESSON,)
         case LessonClosed():
-            return _IDLE, ()
-        case FragmentWritten() | StorageBroke():
+            following = Session(ending=session.ending)
+            return following, (Action.START_NEXT,) if session.next_wanted else ()
+        case _:
             return session, ()

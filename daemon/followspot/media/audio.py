@@ -75,15 +75,23 @@ class _Placer:
         self._clock = ArrivalClock(first.sample_rate)
         self._samples = 0
         self._waiting: list[tuple[int, av.AudioFrame]] = []
+        self._first = first
         self._graph = _resampler(first)
 
     def place(self, frames: list[av.AudioFrame], arrival_ns: int) -> Iterator[tuple[int, Samples]]:
-        """Take the frames of a packet; what is ready, with the grid index of its first sample."""
+        """Take the frames of a packet; what is ready, with the grid index of its first sample.
+
+        Where samples were lost, a hole is left.
+        """
         for frame in frames:
             self._waiting.append((self._samples, frame))
             self._samples += frame.samples
-        self._clock.observe(self._samples, arrival_ns)
-        if not self._clock.settled:
+        if self._clock.observe(self._samples, arrival_ns):
+            # A resampler that saw the step would fill it with zeros or take seconds to stretch over it.
+            self._graph.push(None)
+            yield from self._pull()
+            self._graph = _resampler(self._first)
+        if not self._clock.settled or self._clock.undecided:
             return
         ready, self._waiting = self._waiting, []
         for first_sample, frame in ready:

@@ -12,12 +12,11 @@ from followspot.domain.clock import Clock
 from followspot.media.encoder import MATRIX_BT601, Packet
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice
 from followspot.media.source import Source, SourceLostError
+from followspot.media.stamps import ExposureClock
 from followspot.settings.models import CameraSettings
 
 _LOG = logging.getLogger(__name__)
 
-# A stamp further than this from its arrival is of another clock.
-_MAX_STAMP_DISTANCE_NS = 5_000_000_000
 _NS_PER_S = 1_000_000_000
 _NS_PER_MS = 1_000_000
 
@@ -37,7 +36,9 @@ class VideoCapture:
         self._settings = settings
         self._on_frame = on_frame
         self._notify = notify
-        self._trust_stamps = settings.timestamps == "monotonic"
+        self._exposures = ExposureClock(
+            round(settings.latency_ms * _NS_PER_MS), trusted=settings.timestamps == "monotonic"
+        )
         self._broken_told = False
         self.source = Source("camera", "capture-video", settings, clock, self)
 
@@ -47,10 +48,12 @@ class VideoCapture:
             raise SourceLostError("it has no picture")
         stream = container.streams.video[0]
         for packet, arrival_ns in self.source.packets(container, stream):
-            for frame in self._decode(stream, packet):
+            for decoded in self._decode(stream, packet):
+                frame = to_yuv420p(decoded)
+                exposure_ns = self._exposures.exposure_ns(_stamp_ns(decoded), arrival_ns)
                 if self.source.delivering():
                     self._notify(CameraOpened(frame.width, frame.height, self._rate_hz(stream)))
-                self._on_frame(to_yuv420p(frame), self._exposure_ns(frame, arrival_ns), arrival_ns)
+                self._on_frame(frame, exposure_ns, arrival_ns)
 
     def lost(self, reason: str) -> None:
         """Pass it on."""
@@ -66,26 +69,15 @@ class VideoCapture:
                 self._broken_told = True
             return []
 
-    def _exposure_ns(self, frame: av.VideoFrame, arrival_ns: int) -> int:
-        if self._trust_stamps and frame.pts is not None and frame.time_base is not None:
-            base = frame.time_base
-            stamp_ns = frame.pts * base.numerator * _NS_PER_S // base.denominator
-            if abs(stamp_ns - arrival_ns) <= _MAX_STAMP_DISTANCE_NS:
-                return stamp_ns
-            self._distrust(stamp_ns - arrival_ns)
-        return arrival_ns - round(self._settings.latency_ms * _NS_PER_MS)
-
-    def _distrust(self, distance_ns: int) -> None:
-        self._trust_stamps = False
-        _LOG.warning(
-            "the camera's time stamps are %.1f s away from CLOCK_MONOTONIC: the time of arrival is used; "
-            'set camera.timestamps = "arrival" and camera.latency_ms',
-            distance_ns / _NS_PER_S,
-        )
-
     def _rate_hz(self, stream: VideoStream) -> float:
         rate = stream.average_rate
         return float(rate) if rate else self._settings.rate_hz
+
+
+def _stamp_ns(frame: av.VideoFrame) -> int | None:
+    if frame.pts is None or frame.time_base is None:
+        return None
+    return frame.pts * frame.time_base.numerator * _NS_PER_S // frame.time_base.denominator
 
 
 def to_yuv420p(frame: av.VideoFrame) -> av.VideoFrame:

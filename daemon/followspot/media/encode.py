@@ -14,11 +14,11 @@ from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentSi
 from followspot.domain.view import FramedView, Rect, TrackingState, ViewPlanner
 from followspot.media.capture import is_specified
 from followspot.media.encoder import MATRIX_BT709, VIDEO_TIMESCALE, EncoderPair
-from followspot.media.framequeue import CapturedFrame, FrameQueue
+from followspot.media.framequeue import CapturedFrame, Dropped, FrameQueue
 from followspot.media.framingline import framing_line
 from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarted
 from followspot.media.picturetime import PictureTime
-from followspot.media.segmenter import Segmenter, video_ns
+from followspot.media.segmenter import Segmenter
 from followspot.media.sound import SoundTrack, sample_at
 from followspot.media.soundencoding import SoundEncoding
 from followspot.media.view import ViewRenderer, centre_view
@@ -45,7 +45,6 @@ class _Picture:
     rendered: av.VideoFrame
     view: FramedView
     exposure_ns: int
-    latency_ns: int
     pts: int
 
 
@@ -58,10 +57,12 @@ class _Recording:
         matrix = first.frame.colorspace
         self.time = PictureTime(first.exposure_ns, plan.media_start_ns, settings.camera.rate_hz)
         self.encoders = EncoderPair(settings, matrix if is_specified(matrix) else MATRIX_BT709)
-        self.segmenter = Segmenter(self.encoders, sink, plan.first_index, settings.recording.fragment_s)
+        self.segmenter = Segmenter(self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s)
         declare_gap = sink.declare_gap if settings.microphone.url else None
         self.sound = SoundEncoding(track, self.encoders, declare_gap, self.time.first_pts, first.exposure_ns)
         self.hold_after_ns = max(_HOLD_AFTER_NS, round(self.time.period_ns * _HOLD_AFTER_PERIODS))
+        # From exposure to arrival, of the newest captured picture: how far behind the clock pictures are expected.
+        self.latency_ns = first.arrival_ns - first.exposure_ns
         self.segment_start_pts: int | None = None
         self.newest: _Picture | None = None
         self.held_from_pts: int | None = None
@@ -106,7 +107,7 @@ class EncodeLoop:
             now_ns = self.beat_ns = self._clock.monotonic_ns()
             if captured is not None:
                 self._take(captured)
-            elif not self._queue.dropping:
+            else:
                 self._hold_if_stalled(now_ns)
             self._encode_sound(now_ns)
         self.finish()
@@ -118,19 +119,19 @@ class EncodeLoop:
             return
         now_ns = self._clock.monotonic_ns()
         if recording.held_from_pts is not None:
-            self._hold(recording, now_ns - recording.newest.latency_ns)
+            self._hold(recording, now_ns - recording.latency_ns)
         end_ns = recording.newest.exposure_ns + recording.time.period_ns
         end_pts = recording.time.pts(end_ns)
         self._end_hold(recording, end_pts)
-        if (run := self._queue.last_run()) is not None:
-            self._declare_drop(recording, run.count, run.first_exposure_ns, end_pts)
+        if (run := self._queue.take_run()) is not None:
+            self._declare_drop(recording, run, end_pts)
         for packet in recording.encoders.flush_video():
             recording.segmenter.add_video(packet)
         for packet in recording.sound.finish(end_pts):
             recording.segmenter.add_sound(packet)
         recording.segmenter.finish(end_pts)
         recording.encoders.close()
-        self.media_end_ns = video_ns(end_pts)
+        self.media_end_ns = recording.time.media_ns(end_pts)
 
     def _take(self, captured: CapturedFrame) -> None:
         recording = self._recording
@@ -138,19 +139,20 @@ class EncodeLoop:
             recording = self._begin(captured)
             if recording is None:
                 return
+        recording.latency_ns = captured.arrival_ns - captured.exposure_ns
         pts = recording.time.pts(captured.exposure_ns)
         if recording.newest is not None and pts <= recording.newest.pts:
             self._tell_late()
             return
         if captured.dropped is not None and recording.newest is not None:
-            self._declare_drop(recording, captured.dropped.count, captured.dropped.first_exposure_ns, pts)
+            self._end_hold(recording, recording.time.pts(captured.dropped.first_exposure_ns))
+            self._declare_drop(recording, captured.dropped, pts)
         else:
             self._bridge(recording, captured.exposure_ns)
         self._end_hold(recording, pts)
         view = self._plan_view(captured)
         rendered = self._renderer.render(captured.frame, view.crop)
-        latency_ns = captured.arrival_ns - captured.exposure_ns
-        self._encode(recording, _Picture(rendered, view, captured.exposure_ns, latency_ns, pts), held=False)
+        self._encode(recording, _Picture(rendered, view, captured.exposure_ns, pts), held=False)
 
     def _begin(self, captured: CapturedFrame) -> _Recording | None:
         """Start with this picture; None if it is left out because sound is still being waited for."""
@@ -173,7 +175,8 @@ class EncodeLoop:
             recording.segment_start_pts = picture.pts
         for packet in recording.encoders.encode_picture(picture.rendered, picture.pts, key=key):
             recording.segmenter.add_video(packet)
-        self._sink.write_framing(framing_line(video_ns(picture.pts), picture.exposure_ns, picture.view, held=held))
+        pts_ns = recording.time.media_ns(picture.pts)
+        self._sink.write_framing(framing_line(pts_ns, picture.exposure_ns, picture.view, held=held))
         recording.newest = picture
         self.frames += 1
         if self.frames == 1:
@@ -182,7 +185,7 @@ class EncodeLoop:
     def _encode_sound(self, now_ns: int) -> None:
         recording = self._recording
         if recording is not None and recording.newest is not None:
-            for packet in recording.sound.advance(recording.newest.pts, now_ns - recording.newest.latency_ns):
+            for packet in recording.sound.advance(recording.newest.pts, now_ns - recording.latency_ns):
                 recording.segmenter.add_sound(packet)
 
     def _bridge(self, recording: _Recording, exposure_ns: int) -> None:
@@ -195,8 +198,12 @@ class EncodeLoop:
 
     def _hold_if_stalled(self, now_ns: int) -> None:
         recording = self._recording
-        if recording is not None and recording.newest is not None:
-            self._hold(recording, now_ns - recording.newest.latency_ns - recording.hold_after_ns)
+        if recording is None or self._queue.dropping_since(now_ns - recording.hold_after_ns):
+            return
+        if (run := self._queue.take_run()) is not None:
+            recording.held_from_pts = recording.time.pts(run.last_exposure_ns + recording.time.period_ns)
+            self._declare_drop(recording, run, recording.held_from_pts)
+        self._hold(recording, now_ns - recording.latency_ns - recording.hold_after_ns)
 
     def _hold(self, recording: _Recording, until_ns: int) -> None:
         """Repeat the newest picture, at the camera's rate, for exposures up to `until_ns`."""
@@ -207,19 +214,23 @@ class EncodeLoop:
             pts = recording.time.pts(exposure_ns)
             if recording.held_from_pts is None:
                 recording.held_from_pts = pts
-            held = _Picture(newest.rendered, newest.view, exposure_ns, newest.latency_ns, pts)
+            held = _Picture(newest.rendered, newest.view, exposure_ns, pts)
             self._encode(recording, held, held=True)
             self.beat_ns = self._clock.monotonic_ns()
 
     def _end_hold(self, recording: _Recording, pts: int) -> None:
         start, recording.held_from_pts = recording.held_from_pts, None
-        if start is not None:
-            self._sink.declare_gap(Gap(GapReason.CAMERA_LOST, video_ns(start), video_ns(pts) - video_ns(start)))
+        if start is not None and pts > start:
+            self._declare(recording, GapReason.CAMERA_LOST, start, pts)
 
-    def _declare_drop(self, recording: _Recording, count: int, first_exposure_ns: int, end_pts: int) -> None:
-        start_ns, end_ns = video_ns(recording.time.pts(first_exposure_ns)), video_ns(end_pts)
-        self._sink.declare_gap(Gap(GapReason.ENCODER_OVERFLOW, start_ns, max(0, end_ns - start_ns)))
-        self._notify(FramesDropped(count))
+    def _declare_drop(self, recording: _Recording, run: Dropped, end_pts: int) -> None:
+        start_pts = recording.time.pts(run.first_exposure_ns)
+        self._declare(recording, GapReason.ENCODER_OVERFLOW, start_pts, max(start_pts, end_pts))
+        self._notify(FramesDropped(run.count))
+
+    def _declare(self, recording: _Recording, reason: GapReason, start_pts: int, end_pts: int) -> None:
+        start_ns, end_ns = recording.time.media_ns(start_pts), recording.time.media_ns(end_pts)
+        self._sink.declare_gap(Gap(reason, start_ns, end_ns - start_ns))
 
     def _plan_view(self, captured: CapturedFrame) -> FramedView:
         width, height = captured.frame.width, captured.frame.height
@@ -237,7 +248,7 @@ class EncodeLoop:
 
     def _tell_late(self) -> None:
         if not self._late_told:
-            _LOG.warning("the camera's time stamps went back: pictures are left out until they go on")
+            _LOG.warning("pictures come later than they were held for: they are left out until they have caught up")
             self._late_told = True
 
 

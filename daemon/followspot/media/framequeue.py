@@ -13,6 +13,7 @@ class Dropped:
 
     count: int
     first_exposure_ns: int
+    last_exposure_ns: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +36,8 @@ class FrameQueue:
         self._closed = False
         self._run_count = 0
         self._run_first_ns = 0
+        self._run_last_ns = 0
+        self._last_drop_arrival_ns = 0
         self._dropped_total = 0
 
     @property
@@ -42,10 +45,10 @@ class FrameQueue:
         """All frames dropped so far."""
         return self._dropped_total
 
-    @property
-    def dropping(self) -> bool:
-        """Whether the newest frames were dropped: the camera gives, though nothing may be inside."""
-        return self._run_count > 0
+    def dropping_since(self, arrival_ns: int) -> bool:
+        """Whether the newest frame was dropped, not before `arrival_ns`: the camera gives, though nothing is inside."""
+        with self._changed:
+            return self._run_count > 0 and self._last_drop_arrival_ns >= arrival_ns
 
     def put(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int) -> None:
         """Hand a frame over, or drop it when there is no room."""
@@ -54,7 +57,7 @@ class FrameQueue:
                 return
             room = self._capacity // 2 if self._run_count else self._capacity
             if len(self._frames) >= room:
-                self._drop(exposure_ns)
+                self._drop(exposure_ns, arrival_ns)
                 return
             self._frames.append(CapturedFrame(frame, exposure_ns, arrival_ns, self._end_run()))
             self._changed.notify()
@@ -77,18 +80,20 @@ class FrameQueue:
         with self._changed:
             return self._closed and not self._frames
 
-    def last_run(self) -> Dropped | None:
-        """The run of dropped frames that no later frame carries, after closing."""
+    def take_run(self) -> Dropped | None:
+        """The run of dropped frames that no later frame carries, once: when no frame follows any more."""
         with self._changed:
             return self._end_run()
 
-    def _drop(self, exposure_ns: int) -> None:
+    def _drop(self, exposure_ns: int, arrival_ns: int) -> None:
         if not self._run_count:
             self._run_first_ns = exposure_ns
+        self._run_last_ns = exposure_ns
+        self._last_drop_arrival_ns = arrival_ns
         self._run_count += 1
         self._dropped_total += 1
 
     def _end_run(self) -> Dropped | None:
-        run = Dropped(self._run_count, self._run_first_ns) if self._run_count else None
+        run = Dropped(self._run_count, self._run_first_ns, self._run_last_ns) if self._run_count else None
         self._run_count = 0
         return run

@@ -16,7 +16,7 @@ from followspot.media.audio import AudioCapture
 from followspot.media.capture import VideoCapture
 from followspot.media.encode import EncodeLoop
 from followspot.media.framequeue import FrameQueue
-from followspot.media.memory import keep_frame_memory
+from followspot.media.memory import give_back_memory, keep_frame_memory
 from followspot.media.notices import MediaNotice, RecorderFailed, RecorderStopped
 from followspot.media.sound import SoundTrack
 from followspot.media.source import Source
@@ -110,6 +110,7 @@ class _Run:
     ) -> None:
         self._notify = notify
         self._analyse = analyse
+        self._analyse_failed = False
         self._queue = FrameQueue(max(_QUEUE_MIN_FRAMES, math.ceil(settings.camera.rate_hz * _QUEUE_S)))
         self._stopping = threading.Event()
         microphone = settings.microphone
@@ -146,8 +147,14 @@ class _Run:
 
     def _take_frame(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int) -> None:
         self._queue.put(frame, exposure_ns, arrival_ns)
-        if self._analyse is not None:
+        if self._analyse is None:
+            return
+        try:
             self._analyse(analysis_view(frame, exposure_ns))
+        except Exception:  # noqa: BLE001 - vision must never harm the recording
+            if not self._analyse_failed:
+                _LOG.exception("vision could not take a picture: it is recorded all the same")
+                self._analyse_failed = True
 
     def _encode(self) -> None:
         """The encode thread: whatever happens, the sources end and the last notice is given."""
@@ -160,6 +167,7 @@ class _Run:
             self._salvage()
         self._stop_sources()
         self._notify(last)
+        give_back_memory()
 
     def _salvage(self) -> None:
         try:

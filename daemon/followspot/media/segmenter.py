@@ -9,15 +9,10 @@ import av
 from followspot.domain.recording import SegmentEnd, SegmentSink
 from followspot.media.encoder import SOUND_RATE_HZ, VIDEO_TIMESCALE, EncoderPair, Packet
 from followspot.media.fragments import FragmentAssembler
+from followspot.media.picturetime import PictureTime
 
 # One write of the muxer holds a whole fragment of any bit rate we allow.
 _MUXER_BUFFER_BYTES = 1 << 20
-_NS_PER_S = 1_000_000_000
-
-
-def video_ns(pts: int) -> int:
-    """Media time of a video time stamp."""
-    return pts * _NS_PER_S // VIDEO_TIMESCALE
 
 
 def _muxer_options(fragment_s: float) -> dict[str, str]:
@@ -88,8 +83,11 @@ class Segmenter:
     for its last sound while the new one is fed, and sound that is early waits for its segment.
     """
 
-    def __init__(self, encoders: EncoderPair, sink: SegmentSink, first_index: int, fragment_s: float) -> None:
+    def __init__(
+        self, encoders: EncoderPair, sink: SegmentSink, time: PictureTime, first_index: int, fragment_s: float
+    ) -> None:
         self._encoders = encoders
+        self._media_ns = time.media_ns
         self._sink = sink
         self._fragment_s = fragment_s
         self._next_index = first_index
@@ -140,7 +138,7 @@ class Segmenter:
             self._ending = self._current
         index = self._next_index
         self._next_index += 1
-        self._sink.open_segment(index, video_ns(start_pts))
+        self._sink.open_segment(index, self._media_ns(start_pts))
 
         def deliver(fragment: bytes) -> None:
             self._sink.write_fragment(index, fragment)
@@ -153,7 +151,7 @@ class Segmenter:
     def _finish_ending(self, *, last: bool) -> None:
         segment, self._ending = cast(_Segment, self._ending), None
         segment.close()
-        start_ns, end_ns = video_ns(segment.start_pts), video_ns(cast(int, segment.end_pts))
+        start_ns, end_ns = self._media_ns(segment.start_pts), self._media_ns(cast(int, segment.end_pts))
         self._sink.finish_segment(
             SegmentEnd(segment.index, start_ns, end_ns - start_ns, segment.frames, last, self._encoders.tracks())
         )

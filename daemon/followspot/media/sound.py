@@ -11,8 +11,8 @@ from followspot.media.encoder import SOUND_RATE_HZ
 Samples = npt.NDArray[np.float32]
 
 _NS_PER_S = 1_000_000_000
-# More than the encoder ever waits; what is older was before the lesson began.
-_KEPT_SAMPLES = 4 * SOUND_RATE_HZ
+# More than the encoder ever waits for the latest picture that is believed; what is older was before the lesson began.
+_KEPT_SAMPLES = 6 * SOUND_RATE_HZ
 
 
 def sample_at(time_ns: int) -> int:

@@ -10,6 +10,8 @@ from followspot.media.sound import SoundTrack, sample_at
 _NS_PER_S = 1_000_000_000
 # Sound that is later than this against the picture is replaced by silence: the picture never waits longer.
 SOUND_WAIT_S = 0.3
+# A shorter silence is not declared: it is no syllable, and opening a device may cost as much.
+DECLARED_FROM_SAMPLES = SOUND_RATE_HZ // 10
 
 
 class SoundEncoding:
@@ -34,6 +36,7 @@ class SoundEncoding:
         # From media samples to the monotonic grid.
         self._shift = sample_at(first_exposure_ns) - first_pts * SOUND_RATE_HZ // VIDEO_TIMESCALE
         self._silent_from: int | None = None
+        self._missing = 0
 
     def advance(self, until_pts: int, now_ns: int) -> Iterator[Packet]:
         """Encode what is due before the picture at `until_pts`, as far as it is here or too late."""
@@ -61,12 +64,14 @@ class SoundEncoding:
         if heard < wanted:
             if self._silent_from is None:
                 self._silent_from = start
+            self._missing += wanted - heard
         else:
             self._end_silence(start)
         return self._encoders.encode_sound(samples, start)
 
     def _end_silence(self, end: int) -> None:
         start, self._silent_from = self._silent_from, None
-        if start is not None and self._declare_gap is not None:
+        missing, self._missing = self._missing, 0
+        if start is not None and missing >= DECLARED_FROM_SAMPLES and self._declare_gap is not None:
             start_ns, end_ns = start * _NS_PER_S // SOUND_RATE_HZ, end * _NS_PER_S // SOUND_RATE_HZ
             self._declare_gap(Gap(GapReason.SOUND_LOST, start_ns, end_ns - start_ns))

@@ -1,8 +1,8 @@
 """Keep a camera or a microphone open: a named thread that opens, reads, and begins again with back-off."""
 
 import logging
+import os
 import random
-import re
 import threading
 from collections.abc import Iterator
 from typing import Protocol
@@ -12,7 +12,9 @@ from av.container import InputContainer
 from av.stream import Stream
 
 from followspot.domain.clock import Clock
+from followspot.domain.redact import redacted
 from followspot.media.encoder import Packet
+from followspot.media.pacing import Pace, is_plain_file
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,7 +28,6 @@ _POLL_S = 0.002
 # These drivers block without end inside the kernel unless told not to.
 _DEVICE_FORMATS = {"v4l2", "alsa"}
 _NS_PER_S = 1_000_000_000
-_CREDENTIALS = re.compile(r"//[^@/]*@")
 
 # Look at little before the first frame is given: our sources name their formats in the header.
 _OPEN_OPTIONS = {"probesize": "65536", "analyzeduration": "0", "fpsprobesize": "0"}
@@ -75,6 +76,7 @@ class Source:
         self._stopped = threading.Event()
         self._delivering: bool | None = None
         self._back_off_s = _FIRST_BACK_OFF_S
+        self._fault_told = False
         self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
         self.beat_ns = clock.monotonic_ns()
 
@@ -106,12 +108,16 @@ class Source:
     def packets(self, container: InputContainer, stream: Stream) -> Iterator[tuple[Packet, int]]:
         """The stream's packets with their time of arrival, until the end or `stop`.
 
+        Those of a plain file come at the pace of their own time stamps.
         Raises SourceLostError when there is none for stall_timeout_s.
         """
+        pace = Pace() if is_plain_file(self._device.url) else None
         last_ns = self._clock.monotonic_ns()
         while not self._stopped.is_set():
             try:
                 for packet in container.demux((stream,)):
+                    if pace is not None and packet.size:
+                        self._wait_until(pace.due_ns(packet, self._clock.monotonic_ns()))
                     last_ns = self.beat_ns = self._clock.monotonic_ns()
                     if self._stopped.is_set() or packet.size == 0:
                         return
@@ -123,6 +129,12 @@ class Source:
                     raise SourceLostError(self._stalled()) from None
             except av.error.ExitError:
                 raise SourceLostError(self._stalled()) from None
+
+    def _wait_until(self, due_ns: int) -> None:
+        wait_s = (due_ns - self._clock.monotonic_ns()) / _NS_PER_S
+        if wait_s > self._device.stall_timeout_s:
+            raise SourceLostError(self._stalled())
+        self._stopped.wait(max(0.0, wait_s))
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -144,9 +156,16 @@ class Source:
             return str(error)
         except (av.FFmpegError, OSError, ValueError) as error:
             return self._explain(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the device is tried again and the loss is told
+            if not self._fault_told:
+                _LOG.exception("a fault in the program interrupted the %s", self._kind)
+                self._fault_told = True
+            return f"a fault in the program, {type(error).__name__}: {error}"
 
     def _open(self) -> InputContainer:
         device = self._device
+        if device.url.startswith("/") and not os.path.exists(device.url):
+            raise SourceLostError("there is no such device or file")
         options = dict(_OPEN_OPTIONS)
         if device.format in _DEVICE_FORMATS:
             options["fflags"] = "nonblock"
@@ -170,9 +189,10 @@ class Source:
             _LOG.debug("%s still not there: %s", self._kind, reason)
             return
         self._delivering = False
-        url = _CREDENTIALS.sub("//***@", self._device.url)
+        url = redacted(self._device.url)
         self._reader.lost(
-            f"{self._kind} {url}: {reason}; it is tried again by itself. Check the cable and power, and "
+            f"{self._kind} {url}: {reason.replace(self._device.url, url)}; "
+            f"it is tried again by itself. Check the cable and power, and "
             f"[{self._kind}] url, format and options in the configuration"
         )
 
@@ -182,6 +202,6 @@ class Source:
     def _explain(self, error: Exception) -> str:
         if isinstance(error, av.error.ArgumentError | av.error.InvalidDataError):
             return "the stream broke off or is not what the configured format says"
-        if isinstance(error, OSError) and error.strerror:
+        if isinstance(error, OSError | av.FFmpegError) and error.strerror:
             return error.strerror.lower()
         return str(error) or type(error).__name__

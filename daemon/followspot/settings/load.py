@@ -1,5 +1,6 @@
 """Reads the configuration file: all of it right, or every problem by name and line."""
 
+import codecs
 import re
 import tomllib
 from pathlib import Path
@@ -45,6 +46,9 @@ def _read(path: Path) -> str:
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
         raise InvalidSettingsError(path, (Problem("", None, message),)) from error
+    if raw.startswith(codecs.BOM_UTF8):
+        message = "the file begins with a byte order mark, which TOML does not allow: save it as UTF-8 without one"
+        raise InvalidSettingsError(path, (Problem("", 1, message),))
     try:
         return raw.decode()
     except UnicodeDecodeError as error:

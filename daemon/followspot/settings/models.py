@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from followspot_dock.settings import DockSettings
 
@@ -16,6 +16,16 @@ class Table(BaseModel):
 
 # TOML knows neither paths nor tuples: these are made from its texts and lists.
 TextPath = Annotated[Path, Field(strict=False)]
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("a relative path would depend on where the daemon was started")
+    return path
+
+
+FolderPath = Annotated[TextPath, AfterValidator(_absolute)]
+_FOLDER = "an absolute path, beginning with /"
 
 
 class DeviceSettings(Table):
@@ -31,9 +41,9 @@ class DeviceSettings(Table):
 class PathSettings(Table):
     """`[paths]`: where things live. Media may be removable; state never is."""
 
-    media: TextPath = Path("/var/lib/followspot/media")
-    state: TextPath = Path("/var/lib/followspot/state")
-    runtime: TextPath = Path("/run/followspot")
+    media: FolderPath = Field(default=Path("/var/lib/followspot/media"), description=_FOLDER)
+    state: FolderPath = Field(default=Path("/var/lib/followspot/state"), description=_FOLDER)
+    runtime: FolderPath = Field(default=Path("/run/followspot"), description=_FOLDER)
 
     @property
     def control_socket(self) -> Path:
@@ -44,7 +54,7 @@ class PathSettings(Table):
 class CameraSettings(Table):
     """`[camera]`: anything PyAV opens."""
 
-    url: str = "/dev/video0"
+    url: str = Field(default="/dev/video0", min_length=1, description="a text that is not empty")
     format: str = "v4l2"
     options: dict[str, str] = Field(default_factory=dict)
     hfov_deg: float = Field(default=62.0, ge=10, le=150)

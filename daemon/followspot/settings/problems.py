@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from followspot.domain.errors import ConfigurationError
+from followspot.domain.redact import redacted
 from followspot.settings.describe import all_fields, allowed, as_toml, default_of, field_at, table_at
 from followspot.settings.locate import KeyPath, line_of
 from followspot.settings.models import Settings
@@ -82,4 +83,6 @@ def _unknown(path: KeyPath) -> str:
 
 
 def _shown(value: Any) -> str:
-    return as_toml(value) if isinstance(value, str | bool | int | float) else f"a {type(value).__name__}"
+    if isinstance(value, str):
+        return as_toml(redacted(value))
+    return as_toml(value) if isinstance(value, bool | int | float) else f"a {type(value).__name__}"

@@ -75,11 +75,11 @@ def walk(file: BinaryIO, size: int) -> WholeMedia | None:
     if not state.whole_size:
         return None
     video = next(track.info for track in state.tracks.values() if track.info.kind == "video")
-    ticks = max(0, state.span.end - (state.span.first or 0))
+    start_ns, end_ns = (ticks * NANOSECONDS // video.timescale for ticks in (state.span.first or 0, state.span.end))
     return WholeMedia(
         init_size=state.init_size,
         whole_size=state.whole_size,
-        duration_ns=round(ticks * NANOSECONDS / video.timescale),
+        duration_ns=max(0, end_ns - start_ns),  # both as the recorder rounds them, so that segments join to the tick
         frames=state.span.frames,
         tracks=tuple(track.info for track in state.tracks.values()),
     )

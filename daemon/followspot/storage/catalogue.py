@@ -24,6 +24,8 @@ class Catalogue:
         self._database = database
         self._outbox = outbox
         self._on_outbox = on_outbox
+        self._ends: dict[str, str] = {}
+        """Why lessons end, from the decision until they are completed: a lesson may not be on record yet."""
 
     def lesson(self, lesson_id: str) -> LessonRow | None:
         """The lesson, if it ever began."""
@@ -35,6 +37,10 @@ class Catalogue:
         return [
             _lesson(row) for row in self._database.all("SELECT * FROM lessons WHERE state <> 'completed' ORDER BY id")
         ]
+
+    def ended_lessons(self) -> list[LessonRow]:
+        """Open lessons whose end is decided, oldest first."""
+        return [one for one in self.open_lessons() if one.state is LessonState.STOPPING or one.id in self._ends]
 
     def segments(self, lesson_id: str) -> list[SegmentRow]:
         """The lesson's segments in playing order."""
@@ -56,13 +62,15 @@ class Catalogue:
         return row["place"], row["end_ns"]
 
     def begin_lesson(self, lesson: LessonRow) -> None:
-        """A new lesson, and `lesson.started`."""
+        """A new lesson, and `lesson.started`. It is `stopping` from the outset if its end was decided before."""
         anchor = lesson.anchor
+        reason = self._ends.get(lesson.id)
+        state = LessonState.RECORDING if reason is None else LessonState.STOPPING
         with self._announced():
             self._database.execute(
                 "INSERT INTO lessons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(lesson.id, lesson.state, lesson.reason, lesson.started.isoformat(), lesson.started_by),
+                    *(lesson.id, state, reason, lesson.started.isoformat(), lesson.started_by),
                     *(lesson.width, lesson.height),
                     *(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns),
                 ),
@@ -104,7 +112,8 @@ class Catalogue:
             self._outbox.add(GapDeclared(lesson_id=lesson_id, **dict(gap_record(gap))))
 
     def decide_end(self, lesson_id: str, reason: str) -> None:
-        """From now on the lesson can only be completed; the first reason stands."""
+        """From now on the lesson can only be completed; the first reason stands, even where the disk refused it."""
+        reason = self._ends.setdefault(lesson_id, reason)
         with self._database.transaction():
             self._database.execute(
                 "UPDATE lessons SET state = ?, reason = ? WHERE id = ? AND state = ?",
@@ -118,6 +127,11 @@ class Catalogue:
                 "UPDATE lessons SET state = ? WHERE id = ?", (LessonState.COMPLETED, event.lesson_id)
             )
             self._outbox.add(event)
+        self.forget_end(event.lesson_id)
+
+    def forget_end(self, lesson_id: str) -> None:
+        """The lesson is completed, or never was one: its end needs no remembering."""
+        self._ends.pop(lesson_id, None)
 
     def announce(self, event: EventData) -> None:
         """An event of its own."""

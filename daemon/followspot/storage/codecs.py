@@ -32,7 +32,7 @@ def _video_codec(name: str, entry: bytes) -> str:
     if at < 0:
         return name
     profile, constraints, level = entry[at + 5 : at + 8]
-    return f"{name}.{profile:02x}{constraints:02x}{level:02x}"
+    return f"{name}.{profile:02X}{constraints:02X}{level:02X}"
 
 
 def _audio_object_type(entry: bytes) -> int:

@@ -22,11 +22,16 @@ log = logging.getLogger(__name__)
 
 
 def complete(store: Store, lesson_id: str, reason: str) -> None:
-    """Complete a lesson that began; silent for one that never did or is completed already."""
+    """Complete a lesson that began; silent for one that never did or is completed already.
+
+    One whose folder was deleted is completed without files; what was announced of it stays in its manifest.
+    """
+    store.catalogue.decide_end(lesson_id, reason)
     lesson = store.catalogue.lesson(lesson_id)
     if lesson is None or lesson.state is LessonState.COMPLETED:
+        store.catalogue.forget_end(lesson_id)
         return
-    store.catalogue.decide_end(lesson_id, reason)
+    store.require_folder(lesson_id)
     settle(store, lesson_id)
     store.write_playlist(lesson_id, ended=True)
     segments, gaps = store.catalogue.segments(lesson_id), store.catalogue.gaps(lesson_id)

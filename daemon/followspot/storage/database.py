@@ -1,14 +1,21 @@
 """The SQLite database: its schema, its version, and transactions that are on the disk when they end."""
 
+import logging
+import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from followspot.domain.errors import StorageError
+from followspot.storage.disk import FILE_MODE, is_corrupt
 
 DATABASE_FILE = "followspot.db"
+DAMAGED_MARK = f"{DATABASE_FILE}-damaged"
+"""Stands beside a database in which damage was met while it was open."""
+FOR_OTHERS = 0o007
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 5.0
 """Only a technician's sqlite3 shell can hold the lock: the daemon has one connection."""
@@ -61,13 +68,22 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
 
+log = logging.getLogger(__name__)
+
 
 class Database:
     """The one connection, used on the storage thread alone."""
 
     def __init__(self, folder: Path) -> None:
-        """Open or create; sqlite3.Error when the disk refuses, StorageError for a schema of another time."""
+        """Open or create; sqlite3.Error when the disk refuses, StorageError for a schema of another time.
+
+        A damaged file is a sqlite3.DatabaseError that `is_corrupt`, here or from any later call.
+        """
         self.path = folder / DATABASE_FILE
+        self._mark = folder / DAMAGED_MARK
+        if self._mark.exists():
+            raise damaged(self.path)
+        _make_private(self.path)
         self._connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
             self._connection.row_factory = sqlite3.Row
@@ -83,10 +99,10 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the block is durable after it, or nothing of it has happened."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        self.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self._connection.execute("COMMIT")
+            self.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
                 self._connection.execute("ROLLBACK")
@@ -94,24 +110,33 @@ class Database:
 
     def execute(self, sql: str, parameters: tuple[object, ...] = ()) -> None:
         """Run a statement for its effect."""
-        self._connection.execute(sql, parameters)
+        self._run(sql, parameters)
 
     def execute_many(self, sql: str, rows: list[tuple[object, ...]]) -> None:
         """Run a statement for each row."""
-        self._connection.executemany(sql, rows)
+        for row in rows:
+            self._run(sql, row)
 
     def all(self, sql: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         """Every row of a query."""
-        return self._connection.execute(sql, parameters).fetchall()
+        return self._run(sql, parameters)
 
     def one(self, sql: str, parameters: tuple[object, ...] = ()) -> sqlite3.Row:
         """The row of a query that always has one."""
-        row: sqlite3.Row = self._connection.execute(sql, parameters).fetchone()
-        return row
+        return self._run(sql, parameters)[0]
 
     def close(self) -> None:
         """Close; SQLite folds its log into the file."""
         self._connection.close()
+
+    def _run(self, sql: str, parameters: tuple[object, ...]) -> list[sqlite3.Row]:
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            if is_corrupt(error):
+                with suppress(OSError):  # the next start meets the damage again
+                    self._mark.touch(FILE_MODE)
+            raise
 
     def _migrate(self) -> None:
         (version,) = self.one("PRAGMA user_version")
@@ -127,3 +152,38 @@ class Database:
                 self.execute(statement)
             self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
             self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def set_aside(folder: Path, now: datetime) -> str:
+    """Give a damaged database and its companions dated names, so that a new one can begin; the main file's name."""
+    stamp = f"damaged-{now:%Y%m%dT%H%M%SZ}"
+    number = 1
+    while (folder / f"{stamp}-{number}-{DATABASE_FILE}").exists():
+        number += 1
+    for path in sorted(folder.glob(f"{DATABASE_FILE}*")):
+        if path.name == DAMAGED_MARK:
+            path.unlink()
+        else:
+            path.rename(folder / f"{stamp}-{number}-{path.name}")
+    aside = f"{stamp}-{number}-{DATABASE_FILE}"
+    log.error("the database is damaged: it was set aside and a new one begins file=%s", folder / aside)
+    return aside
+
+
+def damaged(path: Path) -> sqlite3.DatabaseError:
+    """What SQLite says of a damaged file, for one that is known to be."""
+    error = sqlite3.DatabaseError(f"{path} was found damaged")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def _make_private(path: Path) -> None:
+    """The database exists and is for us and our group alone, whatever the umask; SQLite's other files take after it."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    except FileExistsError:
+        for file in path.parent.glob(f"{path.name}*"):
+            file.chmod(file.stat().st_mode & ~FOR_OTHERS)
+    else:
+        os.fchmod(fd, FILE_MODE)
+        os.close(fd)

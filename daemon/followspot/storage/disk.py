@@ -3,13 +3,21 @@
 import errno
 import os
 import sqlite3
+import stat
 from pathlib import Path
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
+UNALLOCATABLE_ERRNOS = frozenset({errno.EBADF, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS})
+"""What file systems answer that cannot allocate space (ramfs, exFAT, FUSE, NFS before 4.2)."""
+ZEROS = bytes(1024 * 1024)
+ROOM_BYTES = 1024 * 1024
+"""With less than this SQLite cannot make its files and calls that an I/O error."""
 FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
 SQLITE_PRIMARY_CODE = 0xFF
 """The low byte of SQLite's extended result code names the error."""
+DiskErrors = (OSError, sqlite3.Error)
+"""What a disk that fails looks like from Python."""
 
 
 class Disk:
@@ -59,8 +67,8 @@ class Disk:
             os.close(fd)
 
     def make_folder(self, path: Path) -> None:
-        """A new folder in an existing one; it may be there already."""
-        path.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        """A new folder in an existing one, for us and our group; it may be there already."""
+        make_private_folder(path)
 
     def remove(self, path: Path) -> None:
         """Unlink a file, whether it is there or not."""
@@ -71,14 +79,36 @@ class Disk:
         path.rmdir()
 
     def allocate(self, path: Path, size: int) -> None:
-        """A file that truly owns `size` bytes of the disk."""
-        fd = self.append(path)
+        """A file that truly owns `size` bytes of the disk, also where the file system cannot allocate."""
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             os.ftruncate(fd, min(size, os.fstat(fd).st_size))
-            os.posix_fallocate(fd, 0, size)
+            try:
+                self.preallocate(fd, size)
+            except OSError as error:
+                if error.errno not in UNALLOCATABLE_ERRNOS:
+                    raise
+                self._fill(fd, size)
             os.fsync(fd)
         finally:
             os.close(fd)
+
+    def preallocate(self, fd: int, size: int) -> None:
+        """Have the file system set `size` bytes aside; not every one can."""
+        os.posix_fallocate(fd, 0, size)
+
+    def has_room(self, folder: Path) -> bool:
+        """Whether a small file can still be made in the file system of `folder`; one that is gone is not full."""
+        try:
+            space = os.statvfs(folder)
+        except OSError:
+            return True
+        return space.f_bavail * space.f_frsize >= ROOM_BYTES and (space.f_files == 0 or space.f_favail > 0)
+
+    def _fill(self, fd: int, size: int) -> None:
+        os.lseek(fd, 0, os.SEEK_SET)
+        for start in range(0, size, len(ZEROS)):
+            self.write(fd, ZEROS[: size - start])
 
 
 def replace_file(disk: Disk, path: Path, content: bytes) -> None:
@@ -95,6 +125,17 @@ def replace_file(disk: Disk, path: Path, content: bytes) -> None:
     disk.sync_folder(path.parent)
 
 
+def make_private_folder(path: Path) -> None:
+    """A folder for us and our group, whatever the umask; one that is there keeps its mode."""
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    else:
+        path.chmod(path.stat().st_mode & stat.S_ISGID | FOLDER_MODE)
+
+
 def is_full(error: BaseException) -> bool:
     """Whether an operation failed for want of space, in the file system or in SQLite."""
     if isinstance(error, OSError):
@@ -103,3 +144,11 @@ def is_full(error: BaseException) -> bool:
         code = getattr(error, "sqlite_errorcode", None)
         return code is not None and code & SQLITE_PRIMARY_CODE == sqlite3.SQLITE_FULL
     return False
+
+
+def is_corrupt(error: BaseException) -> bool:
+    """Whether SQLite found that the file is not, or no longer, a database."""
+    return getattr(error, "sqlite_errorcode", 0) & SQLITE_PRIMARY_CODE in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    )

@@ -7,12 +7,14 @@ from contextlib import suppress
 from followspot.domain.errors import StorageError
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentEnd
-from followspot.storage.disk import is_full
+from followspot.storage.disk import DiskErrors, is_full
 from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
 from followspot.storage.spool import FramingFile, SegmentFile
-from followspot.storage.store import DiskErrors, Store, storage_error
+from followspot.storage.store import Store, storage_error
+
+NANOSECONDS = 1_000_000_000
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +32,10 @@ class LessonWriter:
         self._folder = store.folder(plan.lesson_id)
         self._index = plan.first_index
         self._end_ns = plan.media_start_ns
-        self._lost_ns = 0
-        """What overflows have cut out: the recorder's media time minus the lesson's."""
+        self._cuts: list[tuple[int, int]] = []
+        """What overflows have cut out, from and to, in the recorder's media time, which does not know of them."""
         self._overflowed = False
+        """Media is being thrown away: all the recorder's time behind the end is lost."""
         self._failed = False
         self._anchor: Anchor | None = None
         self._file: SegmentFile | None = None
@@ -51,9 +54,9 @@ class LessonWriter:
             self._fail(error)
 
     def begin(self, origin: LessonOrigin) -> None:
-        """Steps B1 to B4, or for a lesson that goes on: the declared crash."""
+        """Steps B1 to B4, or for a lesson that goes on: the declared cut."""
         store = self._store
-        store.reserve.hold()
+        self._hold_reserve()
         exposure_boottime_ns = store.boot.boottime_ns() - (store.clock.monotonic_ns() - origin.exposure_ns)
         anchor = Anchor(self._plan.media_start_ns, origin.wall, store.boot.boot_id(), exposure_boottime_ns)
         lesson = store.catalogue.lesson(self._plan.lesson_id)
@@ -99,9 +102,12 @@ class LessonWriter:
             self._declare_overflow(end.start_ns + end.duration_ns)
 
     def declare_gap(self, gap: Gap) -> None:
-        """Put a gap that the recorder found on record, in the lesson's time."""
-        moved = Gap(gap.reason, gap.start_ns - self._lost_ns, gap.duration_ns, gap.missing_ns)
-        self._store.catalogue.add_gap(self._plan.lesson_id, moved)
+        """Put a gap that the recorder found on record, in the lesson's time, but for what an overflow lost anyway."""
+        start_ns = self._lesson_ns(gap.start_ns)
+        duration_ns = self._lesson_ns(gap.start_ns + gap.duration_ns) - start_ns
+        if duration_ns > 0 or gap.duration_ns == 0:
+            kept = Gap(gap.reason, start_ns, duration_ns, gap.missing_ns)
+            self._store.catalogue.add_gap(self._plan.lesson_id, kept)
 
     def overflow(self) -> None:
         """The queue is full: close what is on the disk; media goes on with a later segment."""
@@ -142,26 +148,47 @@ class LessonWriter:
             raise
 
     def _go_on(self, lesson: LessonRow, anchor: Anchor) -> None:
-        if lesson.state is not LessonState.RECORDING:
+        if lesson.state is LessonState.COMPLETED:
             raise StorageError(f"the lesson {lesson.id} has ended: it cannot go on")
         same_boot = lesson.anchor.boot_id == anchor.boot_id
         missing_ns = max(0, anchor.boottime_ns - lesson.anchor.boottime_at(self._end_ns)) if same_boot else None
-        self._store.catalogue.add_gap(lesson.id, Gap(GapReason.CRASH, self._end_ns, 0, missing_ns), anchor)
+        self._store.catalogue.add_gap(lesson.id, Gap(self._plan.cut, self._end_ns, 0, missing_ns), anchor)
 
     def _declare_overflow(self, resumed_ns: int) -> None:
         """The recorder is at `resumed_ns` of its media time; what lies before it and behind our end is lost."""
-        missing_ns = max(0, resumed_ns - self._lost_ns - self._end_ns)
+        self._overflowed = False
+        missing_ns = max(0, self._lesson_ns(resumed_ns) - self._end_ns)
         if self._anchor is not None:
             self._anchor = self._anchor.after_cut(self._end_ns, missing_ns)
         gap = Gap(GapReason.DISK_OVERFLOW, self._end_ns, 0, missing_ns)
         self._store.catalogue.add_gap(self._plan.lesson_id, gap, self._anchor)
-        self._lost_ns += missing_ns
-        self._overflowed = False
+        self._cuts.append((resumed_ns - missing_ns, resumed_ns))
+
+    def _lesson_ns(self, recorder_ns: int) -> int:
+        """The lesson's time of a moment of the recorder's: one in a cut falls on the cut."""
+        lost_ns = sum(min(max(0, recorder_ns - start_ns), end_ns - start_ns) for start_ns, end_ns in self._cuts)
+        lesson_ns = recorder_ns - lost_ns
+        return min(lesson_ns, self._end_ns) if self._overflowed else lesson_ns
+
+    def _start_of(self, end: SegmentEnd) -> int:
+        """Where the segment starts: at the end of the one before, unless something is missing between them."""
+        start_ns = self._lesson_ns(end.start_ns)
+        timescale = next((track.timescale for track in end.tracks if track.kind == "video"), NANOSECONDS)
+        return self._end_ns if abs(start_ns - self._end_ns) * timescale < NANOSECONDS else start_ns
+
+    def _hold_reserve(self) -> None:
+        """Without room for it no lesson begins; where it cannot be made for another reason, recording comes first."""
+        try:
+            self._store.reserve.hold()
+        except OSError as error:
+            if is_full(error):
+                raise
+            log.warning("recording without a reserve folder=%s: %s", self._store.media, error)
 
     def _finished(self, file: SegmentFile, end: SegmentEnd) -> SegmentRow:
         if self._anchor is None:
             raise StorageError("a segment ended before the lesson began")
-        start_ns = end.start_ns - self._lost_ns
+        start_ns = self._start_of(end)
         sha256 = file.finish()
         return SegmentRow(
             lesson_id=self._plan.lesson_id,
@@ -194,7 +221,7 @@ class LessonWriter:
             self._store.reserve.release()
         try:
             self.close()
-            self._store.with_reserve(lambda: settle(self._store, lesson_id))
+            self._store.reserve.lend(lambda: settle(self._store, lesson_id))
         except (*DiskErrors, StorageError) as second:
             log.error("what is whole could not be settled, the next start tries again lesson=%s: %s", lesson_id, second)
         self._store.notify(StorageFailed(lesson_id, is_full(error), str(failure)))

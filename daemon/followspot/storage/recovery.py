@@ -10,9 +10,10 @@ from followspot.domain.errors import StorageError
 from followspot.domain.recording import LessonPlan
 from followspot.domain.segments import relative_path, segment_file
 from followspot.storage.completion import complete
+from followspot.storage.disk import DiskErrors
 from followspot.storage.rows import LessonRow, LessonState
 from followspot.storage.salvage import Found, adopt, trim
-from followspot.storage.store import DiskErrors, Store
+from followspot.storage.store import Store
 
 INTERRUPTED = "interrupted"
 
@@ -25,23 +26,27 @@ class Recovery:
 
     `resume`: the lesson to go on with now; who does not want that completes it. `salvaged`: whole segments that
     were not announced yet, and will be. `missing`: announced segments of unfinished lessons that are not there.
+    `damaged_database`: the file name in the state folder of a database that was set aside for a new one. Lessons that
+    only it knew stay on the disk as they are; nothing more is told of them.
     """
 
     resume: LessonPlan | None = None
     salvaged: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    damaged_database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Interrupted:
     lesson: LessonRow
     found: list[Found]
+    can_go_on: bool = True
 
 
 def recover(store: Store, resume_within_ns: int) -> tuple[Recovery, Callable[[], None]]:
     """The quick part (steps R1 to R5), and the slow part (R6, R7), to be run before anything else is stored."""
     _remove_empty_folders(store)
-    interrupted = [one for lesson in store.catalogue.open_lessons() for one in _trimmed(store, lesson)]
+    interrupted = [_trimmed(store, lesson) for lesson in store.catalogue.open_lessons()]
     resume = _resumable(store, interrupted[-1], resume_within_ns) if interrupted else None
     salvaged = [relative_path(one.lesson.id, segment_file(found.index)) for one in interrupted for found in one.found]
     recovery = Recovery(resume, tuple(salvaged), tuple(_missing(store, interrupted)))
@@ -56,17 +61,19 @@ def _remove_empty_folders(store: Store) -> None:
                 store.disk.remove_folder(folder)
 
 
-def _trimmed(store: Store, lesson: LessonRow) -> list[_Interrupted]:
+def _trimmed(store: Store, lesson: LessonRow) -> _Interrupted:
     try:
-        return [_Interrupted(lesson, trim(store, lesson.id))]
+        return _Interrupted(lesson, trim(store, lesson.id), store.folder(lesson.id).is_dir())
     except OSError as error:
-        log.error("cannot salvage now, the next start tries again lesson=%s: %s", lesson.id, error)
-        return []
+        log.error("cannot salvage now, it is tried again while idle lesson=%s: %s", lesson.id, error)
+        return _Interrupted(lesson, [], can_go_on=False)
 
 
 def _resumable(store: Store, last: _Interrupted, resume_within_ns: int) -> LessonPlan | None:
     lesson = last.lesson
-    if lesson.state is not LessonState.RECORDING or lesson.anchor.boot_id != store.boot.boot_id():
+    if not last.can_go_on or lesson.state is not LessonState.RECORDING:
+        return None
+    if lesson.anchor.boot_id != store.boot.boot_id():
         return None
     index, end_ns = store.catalogue.next_place(lesson.id)
     if last.found:
@@ -91,8 +98,9 @@ def _missing(store: Store, interrupted: list[_Interrupted]) -> list[str]:
 def _finish(store: Store, interrupted: list[_Interrupted], resume: LessonPlan | None) -> None:
     for one in interrupted:
         try:
-            adopt(store, one.lesson, one.found)
-            if resume is None or one.lesson.id != resume.lesson_id:
-                store.with_reserve(partial(complete, store, one.lesson.id, INTERRUPTED))
+            if resume is not None and one.lesson.id == resume.lesson_id:
+                adopt(store, one.lesson, one.found)
+            else:
+                store.reserve.lend(partial(complete, store, one.lesson.id, INTERRUPTED))
         except (*DiskErrors, StorageError) as error:
-            log.error("cannot settle now, the next start tries again lesson=%s: %s", one.lesson.id, error)
+            log.error("cannot settle now, it is tried again while idle lesson=%s: %s", one.lesson.id, error)

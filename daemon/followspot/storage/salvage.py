@@ -28,8 +28,13 @@ class Found:
 
 
 def trim(store: Store, lesson_id: str) -> list[Found]:
-    """Make every unfinished file a whole one, and find what is not catalogued. Quick: no media is read."""
+    """Make every unfinished file a whole one, and find what is not catalogued. Quick: no media is read.
+
+    A lesson whose folder is gone has nothing to find.
+    """
     folder = store.folder(lesson_id)
+    if not folder.is_dir():
+        return []
     parts = _numbered(folder, PART_NAME)
     for index, part in parts:
         _trim_part(store, part, folder / segment_file(index))

@@ -1,26 +1,31 @@
 """Storage as the rest of the daemon knows it: one thread for the media's files and the database, in order."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from followspot.domain.clock import Clock
+from followspot.domain.errors import StorageError
 from followspot.domain.events import EventData, EventRenderer
+from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan, SegmentSink
 from followspot.settings.models import Settings
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.completion import complete
-from followspot.storage.database import Database
-from followspot.storage.disk import Disk, is_full
+from followspot.storage.database import Database, set_aside
+from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_private_folder
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
-from followspot.storage.recovery import Recovery, recover
+from followspot.storage.recovery import INTERRUPTED, Recovery, recover
 from followspot.storage.reserve import Reserve
 from followspot.storage.rows import OutboxEntry
+from followspot.storage.salvage import settle
 from followspot.storage.sink import LessonSink
-from followspot.storage.store import DiskErrors, Store, storage_error
+from followspot.storage.store import Store, storage_error
 from followspot.storage.worker import StorageProgress, Worker
 
 QUEUE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -76,13 +81,38 @@ class Storage:
         opened.writers[plan.lesson_id] = writer
         return LessonSink(writer, self._worker)
 
+    def decide_end(self, lesson_id: str, reason: str) -> None:
+        """Put on record, before all media that waits, that the lesson ends and why; from any thread, at once.
+
+        Whatever happens then, it is completed and never goes on. The first reason stands. The lesson need not have
+        begun. What was handed over, before and after, is still written.
+        """
+        opened = self._require_open()
+        self._worker.post_urgent(lambda: opened.decide_end(lesson_id, reason))
+
+    async def resume_plan(self, lesson_id: str) -> LessonPlan:
+        """How the lesson goes on after its recorder failed: all that was handed over is made whole first.
+
+        The sink it had takes nothing more. Of a lesson that had no frame nothing exists: the plan begins it.
+        """
+        opened = self._require_open()
+        return await self._call(f"going on with the lesson {lesson_id}", lambda: opened.resume_plan(lesson_id))
+
     async def complete_lesson(self, lesson_id: str, reason: str) -> None:
         """End the lesson after all that was handed over: playlist, manifest, `lesson.completed`.
 
-        A lesson that had no frame never was one: nothing happens. After an error the next start completes it.
+        A lesson that had no frame never was one: nothing happens. After an error `settle` or the next start completes
+        it.
         """
         opened = self._require_open()
         await self._call(f"completing the lesson {lesson_id}", lambda: opened.complete(lesson_id, reason))
+
+    async def settle(self) -> int:
+        """Complete lessons that could not be completed when they ended; how many remain. For idle times, often.
+
+        What a disk refuses again is logged once and remains; lessons that are being recorded are left alone.
+        """
+        return await self._call("completing earlier lessons", self._require_open().settle)
 
     async def publish(self, event: EventData) -> None:
         """Put an event of its own into the outbox."""
@@ -113,9 +143,21 @@ class Storage:
                 self._worker.stop()
 
     def _open(self) -> Recovery:
-        paths, recording = self._settings.paths, self._settings.recording
+        paths = self._settings.paths
         for folder in (paths.media, paths.state):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
+        reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb)
+        try:
+            return reserve.lend(lambda: self._open_database(reserve))
+        except sqlite3.DatabaseError as error:
+            if not is_corrupt(error):
+                raise
+        aside = reserve.lend(lambda: set_aside(paths.state, self._clock.utc_now()))
+        return replace(reserve.lend(lambda: self._open_database(reserve)), damaged_database=aside)
+
+    def _open_database(self, reserve: Reserve) -> Recovery:
+        paths, recording = self._settings.paths, self._settings.recording
         database = Database(paths.state)
         outbox = Outbox(database, self._clock, self._render)
         store = Store(
@@ -124,10 +166,11 @@ class Storage:
             segment_s=recording.segment_s,
             disk=self._disk,
             catalogue=Catalogue(database, outbox, self._on_outbox),
-            reserve=Reserve(self._disk, paths.media, recording.reserve_mb),
+            reserve=reserve,
             boot=self._boot,
             clock=self._clock,
             notify=self._on_notice,
+            media_is_new=not any(paths.media.iterdir()),
         )
         try:
             recovery, finish = recover(store, round(recording.resume_within_min * MINUTE_NS))
@@ -159,19 +202,53 @@ class _Opened:
         self.store = store
         self.writers: dict[str, LessonWriter] = {}
         self._database = database
+        self._refused: set[str] = set()
+        """Lessons whose settling was refused and logged."""
+
+    def decide_end(self, lesson_id: str, reason: str) -> None:
+        """On the storage thread: a disk that refuses is asked again by the completion."""
+        try:
+            self.store.reserve.lend(lambda: self.store.catalogue.decide_end(lesson_id, reason))
+        except DiskErrors as error:
+            log.error("%s", storage_error(f"putting the end of the lesson {lesson_id} on record", error))
+
+    def resume_plan(self, lesson_id: str) -> LessonPlan:
+        """On the storage thread: let go of the writer, and see how far the lesson has come."""
+        writer = self.writers.pop(lesson_id, None)
+        if writer is not None:
+            writer.close()
+        settle(self.store, lesson_id)
+        index, end_ns = self.store.catalogue.next_place(lesson_id)
+        return LessonPlan(lesson_id, index, end_ns, GapReason.RECORDER_FAILED)
 
     def complete(self, lesson_id: str, reason: str) -> None:
         """On the storage thread: nothing is written to the lesson any more, and its end is put on record."""
         writer = self.writers.pop(lesson_id, None)
         if writer is not None:
             writer.close()
-        self.store.with_reserve(lambda: complete(self.store, lesson_id, reason))
+        self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
+
+    def settle(self) -> int:
+        """On the storage thread: complete what has ended and is not being written; how many are refused."""
+        ended = [lesson for lesson in self.store.catalogue.ended_lessons() if lesson.id not in self.writers]
+        return sum(not self._settled(lesson.id, lesson.reason or INTERRUPTED) for lesson in ended)
 
     def close(self) -> None:
         """On the storage thread: give everything back."""
         for writer in self.writers.values():
             writer.close()
         self._database.close()
+
+    def _settled(self, lesson_id: str, reason: str) -> bool:
+        try:
+            self.complete(lesson_id, reason)
+        except (*DiskErrors, StorageError) as error:
+            if lesson_id not in self._refused:
+                self._refused.add(lesson_id)
+                log.error("cannot settle yet, tried again while idle lesson=%s: %s", lesson_id, error)
+            return False
+        self._refused.discard(lesson_id)
+        return True
 
 
 def _hold_reserve(store: Store) -> None:

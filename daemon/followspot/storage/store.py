@@ -1,25 +1,21 @@
 """What every part of storage works with, on the storage thread."""
 
-import sqlite3
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from followspot.domain.clock import Clock
 from followspot.domain.errors import DiskFullError, StorageError
 from followspot.domain.segments import PLAYLIST_FILE
 from followspot.storage.boot import Boot
 from followspot.storage.catalogue import Catalogue
-from followspot.storage.disk import Disk, is_full, replace_file
+from followspot.storage.disk import Disk, is_corrupt, is_full, replace_file
 from followspot.storage.notices import StorageNotice
 from followspot.storage.playlist import playlist
 from followspot.storage.reserve import Reserve
 
-DiskErrors = (OSError, sqlite3.Error)
-"""What a disk that fails looks like from Python."""
-
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +31,23 @@ class Store:
     boot: Boot
     clock: Clock
     notify: Callable[[StorageNotice], None]
+    media_is_new: bool
+    """The media root was missing or empty at the start: lessons on record may lie on a disk that is not mounted."""
 
     def folder(self, lesson_id: str) -> Path:
         """Where a lesson lives."""
         return self.media / lesson_id
+
+    def require_folder(self, lesson_id: str) -> None:
+        """The lesson's folder, made anew where it was deleted; StorageError while it may come back with its disk."""
+        folder = self.folder(lesson_id)
+        if folder.is_dir():
+            return
+        if self.media_is_new or not any(self.media.iterdir()):
+            raise StorageError(f"{folder} is not there and {self.media} was empty: is its disk mounted?")
+        log.error("the lesson's folder is gone, what it held is missing lesson=%s", lesson_id)
+        self.disk.make_folder(folder)
+        self.disk.sync_folder(self.media)
 
     def write_playlist(self, lesson_id: str, *, ended: bool) -> None:
         """Bring the lesson's playlist up to what is catalogued."""
@@ -46,18 +55,11 @@ class Store:
         content = playlist(segments, gaps, segment_s=self.segment_s, ended=ended)
         replace_file(self.disk, self.folder(lesson_id) / PLAYLIST_FILE, content)
 
-    def with_reserve(self, step: Callable[[], T]) -> T:
-        """Run a step that closes something. On a full disk give up the reserve and run it again, once."""
-        try:
-            return step()
-        except DiskErrors as error:
-            if not (is_full(error) and self.reserve.release()):
-                raise
-        return step()
-
 
 def storage_error(doing: str, error: BaseException) -> StorageError:
     """A disk's failure as a person reads it: what was being done, what happened, what to do."""
     if is_full(error):
         return DiskFullError(f"{doing}: no space is left ({error}); free some space, then record again")
+    if is_corrupt(error):
+        return StorageError(f"{doing}: {error}; restart followspot: it sets the damaged database aside and begins anew")
     return StorageError(f"{doing}: {error}; check that the disk is there, writable and healthy")

@@ -1,4 +1,4 @@
-"""The storage thread: one queue, strictly in order, bounded by the memory that waits in it."""
+"""The storage thread: one queue, in order but for what is urgent, bounded by the memory that waits in it."""
 
 import asyncio
 import logging
@@ -43,6 +43,7 @@ class Worker:
         self._clock = clock
         self._limit = limit_bytes
         self._jobs: deque[_Job] = deque()
+        self._urgent: deque[_Job] = deque()
         self._changed = threading.Condition()
         self._queued_bytes = 0
         self._stopping = False
@@ -57,11 +58,15 @@ class Worker:
 
     def post(self, run: Callable[[], None]) -> None:
         """Queue a job that must not be lost, whatever waits already."""
-        self._put(_Job(run, JOB_OVERHEAD_BYTES), limit=None)
+        self._put(self._jobs, _Job(run, JOB_OVERHEAD_BYTES), limit=None)
+
+    def post_urgent(self, run: Callable[[], None]) -> None:
+        """Queue a job before all that waits, behind other urgent ones: for what media must not delay."""
+        self._put(self._urgent, _Job(run, JOB_OVERHEAD_BYTES), limit=None)
 
     def offer(self, run: Callable[[], None], size: int) -> bool:
         """Queue a job that carries `size` bytes; False when the bound forbids it."""
-        return self._put(_Job(run, size + JOB_OVERHEAD_BYTES), limit=self._limit)
+        return self._put(self._jobs, _Job(run, size + JOB_OVERHEAD_BYTES), limit=self._limit)
 
     def has_caught_up(self) -> bool:
         """Whether less than half of the bound is in use: the hysteresis after an overflow."""
@@ -86,13 +91,14 @@ class Worker:
     def progress(self) -> StorageProgress:
         """A snapshot, from any thread."""
         with self._changed:
-            return StorageProgress(len(self._jobs), self._queued_bytes, self._busy_since_ns, self._last_done_ns)
+            depth = len(self._jobs) + len(self._urgent)
+            return StorageProgress(depth, self._queued_bytes, self._busy_since_ns, self._last_done_ns)
 
-    def _put(self, job: _Job, limit: int | None) -> bool:
+    def _put(self, queue: deque[_Job], job: _Job, limit: int | None) -> bool:
         with self._changed:
             if limit is not None and self._queued_bytes + job.weight > limit:
                 return False
-            self._jobs.append(job)
+            queue.append(job)
             self._queued_bytes += job.weight
             self._changed.notify()
             return True
@@ -107,11 +113,12 @@ class Worker:
 
     def _take(self) -> _Job | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._stopping)
-            if not self._jobs:
+            self._changed.wait_for(lambda: self._urgent or self._jobs or self._stopping)
+            queue = self._urgent or self._jobs
+            if not queue:
                 return None
             self._busy_since_ns = self._clock.monotonic_ns()
-            return self._jobs.popleft()
+            return queue.popleft()
 
     def _done(self, job: _Job) -> None:
         with self._changed:

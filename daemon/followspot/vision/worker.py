@@ -22,6 +22,11 @@ RATE_SLACK = 0.9
 """Frames come in steps of their own period: one that is almost due is taken, or the rate would drop by a whole step."""
 
 
+def prepare() -> None:
+    """Once, at the start of the process: OpenCV's own pool would take cores from the encoder."""
+    cv2.setNumThreads(1)
+
+
 class VisionWorker:
     """Owns the thread `vision`. `notify` and `on_failed` are called on it; `hint` must be safe to call from it.
 
@@ -81,7 +86,6 @@ class VisionWorker:
 
     def _run(self) -> None:
         try:
-            cv2.setNumThreads(1)  # OpenCV's own pool would take cores from the encoder
             while (frame := self._next()) is not None:
                 self._look(frame)
         except Exception as error:  # noqa: BLE001 - whatever vision dies of, the recording goes on and people are told

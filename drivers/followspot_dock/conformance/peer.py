@@ -87,7 +87,7 @@ class Peer:
     ) -> Heard[M]:
         """The first such message since a mark. Raises FailedError where none comes in time."""
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(within_s):  # noqa: TID251  # this task is not being cancelled here
                 while not (found := self.since(mark, kind, where)):
                     self._arrived.clear()
                     await self._arrived.wait()

@@ -49,8 +49,7 @@ class SocketWire:
 
     async def wait_failed(self, timeout_s: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._failed.wait()
+            await asyncio.wait_for(self._failed.wait(), timeout_s)
 
     def write(self, data: bytes) -> None:
         # The kernel's buffer holds thousands of packets: a dock that is so far behind must not get more.
@@ -107,7 +106,7 @@ async def _connect(address: Address) -> socket.socket:
     loop = asyncio.get_running_loop()
     stream = address.transport is Transport.TCP
     try:
-        async with asyncio.timeout(_CONNECT_S):
+        async with asyncio.timeout(_CONNECT_S):  # noqa: TID251  # this task is not being cancelled here
             kind = socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
             family, kind, protocol, _, where = (await loop.getaddrinfo(address.host, address.port, type=kind))[0]
             connecting = socket.socket(family, kind, protocol)

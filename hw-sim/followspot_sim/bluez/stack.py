@@ -48,8 +48,7 @@ class BluetoothStack:
         self._bluetoothd = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "followspot_sim.bluez.daemon", self._bus.address, str(self._socket)
         )
-        async with asyncio.timeout(_START_S):
-            await self.air.wait_served()
+        await asyncio.wait_for(self.air.wait_served(), _START_S)
 
     async def kill_daemon(self, number: signal.Signals = signal.SIGKILL) -> None:
         """End bluetoothd, by default without a chance to say so."""

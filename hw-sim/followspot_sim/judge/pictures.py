@@ -94,11 +94,14 @@ def bearing_plot(frames: Sequence[Frame], marker: Sequence[dict[str, Any]], out:
     upper.plot(time_s, [f.truth["pan_deg"] for f in frames], color="tab:blue", linewidth=1.2, label="pan (true)")
     hidden = [f.truth["visible"] < 0.5 for f in frames]
     for axis in (upper, lower):
-        axis.fill_between(time_s, 0, 1, where=hidden, transform=axis.get_xaxis_transform(), color="0.9", lw=0)
         axis.grid(alpha=0.3)
+        if any(hidden):
+            label = "hidden" if axis is upper else None
+            shade = axis.get_xaxis_transform()
+            axis.fill_between(time_s, 0, 1, where=hidden, transform=shade, color="0.9", lw=0, label=label)
     upper.set_ylabel("azimuth, degrees (right positive)")
-    upper.legend(loc="upper right", ncols=4)
-    upper.set_title("Where the teacher was, what was known of it, and where the dock pointed (grey: hidden)")
+    figure.legend(loc="outside lower center", ncols=5)
+    upper.set_title("Where the teacher was, what was known of it, and where the dock pointed")
     lower.plot(time_s, [f.pointing_deg for f in frames], color="tab:red", linewidth=1)
     lower.set_ylabel("view off by, degrees")
     lower.set_xlabel("media time, seconds")

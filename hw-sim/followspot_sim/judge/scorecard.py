@@ -144,9 +144,9 @@ def fiducial_scores(frames: Sequence[Frame], recording: Recording, sensor_height
             math.hypot((head[0] - picture.disc[0]) * recording.width, (head[1] - picture.disc[1]) * recording.height)
         )
     return {
-        "safe_area_share": safe / max(1, len(recording.pictures)),
-        "fiducial_found_share": found / max(1, len(recording.pictures)),
-        "track_error_px": float(np.median(errors)) if errors else None,
+        "safe_area_share": round(safe / max(1, len(recording.pictures)), 4),
+        "fiducial_found_share": round(found / max(1, len(recording.pictures)), 4),
+        "track_error_px": round(float(np.median(errors)), 2) if errors else None,
     }
 
 
@@ -174,12 +174,9 @@ def longest_miss_s(safe: Sequence[bool], rate_hz: float) -> float:
     return longest / rate_hz
 
 
-def frames_due(track: Sequence[dict[str, Any]], truth: Iterable[dict[str, Any]]) -> int:
-    """How many frames the camera made from the lesson's first to its last."""
-    if not track:
-        return 0
-    first_ns, last_ns = track[0]["t_ns"] - SAME_FRAME_NS, track[-1]["t_ns"] + SAME_FRAME_NS
-    return sum(first_ns <= row["t_ns"] <= last_ns for row in truth)
+def frames_due(track: Sequence[dict[str, Any]], rate_hz: float) -> int:
+    """How many frames a camera of this rate owes from the lesson's first to its last, whatever it delivered."""
+    return round((track[-1]["t_ns"] - track[0]["t_ns"]) / 1e9 * rate_hz) + 1 if track else 0
 
 
 def rms(values: Iterable[float]) -> float:
@@ -208,12 +205,15 @@ def score(
 ) -> Scored:
     """Judge one lesson folder by the truth in `sim` and the events as an independent subscriber got them."""
     manifest = json.loads((lesson / "manifest.json").read_text())
-    track = [line for line in read_lines(lesson / "framing.jsonl") if not line.get("held")]
+    lines = read_lines(lesson / "framing.jsonl")
+    track = [line for line in lines if not line["held"]]
+    held = len(lines) - len(track)
     recording = read_recording([lesson / s["file"] for s in manifest["segments"]], with_disc=fiducial)
     truth = read_lines(sim / "truth.jsonl")
     frames = match_frames(track, truth, endpoints["hfov_deg"], endpoints["width"])
     safe = [is_safe(f.box) for f in frames]
-    due = frames_due(track, truth)
+    due = frames_due(track, endpoints["rate_hz"])
+    recorded = len(recording.pictures) - held
     announced, wrong = check_announced(events, lesson.parent, lesson.name)
     if announced != len(manifest["segments"]):
         wrong.append(f"{announced} segments announced, {len(manifest['segments'])} in the manifest")
@@ -225,7 +225,7 @@ def score(
         "duration_s": round(recording.duration_s, 3),
         "frames_recorded": len(recording.pictures),
         "frames_due": due,
-        "frames_share": round(len(track) / due, 4) if due else 0.0,
+        "frames_share": round(recorded / due, 4) if due else 0.0,
         "segments": len(manifest["segments"]),
         "segments_announced": announced,
         "announced_wrong": len(wrong),

@@ -224,10 +224,6 @@ class Stage:
             media = Path(f"/proc/{self.daemon.pid}/root") / media.relative_to("/")
         return sorted(p for p in media.iterdir() if p.is_dir()) if media.is_dir() else []
 
-    def daemon_log(self) -> str:
-        """What the daemon wrote to its journal."""
-        return (self.folder / "daemon.log").read_text()
-
     def stop_daemon(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End the daemon with a signal and wait; its exit code."""
         code = self._end(self.daemon, how)

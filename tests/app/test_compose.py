@@ -1,0 +1,62 @@
+"""The composed daemon: what lies below recording cannot harm it, and what a start found is told."""
+
+import pytest
+
+from followspot.app.compose import Daemon
+from followspot.app.supervisor import Supervisor
+from followspot.bus.mqtt import MqttBus
+from followspot.control.framing import Framing
+from followspot.control.session import SessionStatus
+from followspot.domain.alerts import AlertCode
+from followspot.domain.session import SessionState
+from followspot.settings.models import PathSettings, Settings
+from followspot.storage.recovery import Recovery
+from followspot_dock.port import MarkerReport
+from followspot_dock.serial_dock import SerialDock
+
+
+def boom(*_: object) -> None:
+    raise ValueError("math domain error")
+
+
+class BrokenPanel:
+    lamp = staticmethod(boom)
+
+
+@pytest.fixture
+async def supervisor(alerts, clock):
+    made = Supervisor(alerts, clock)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def make_daemon(alerts, clock, supervisor, tmp_path):
+    paths = PathSettings(media=tmp_path / "media", state=tmp_path / "state", runtime=tmp_path / "run")
+    return lambda: Daemon(Settings(paths=paths), clock, alerts, supervisor)
+
+
+async def test_comfort_and_framing_that_fail_harm_nobody(make_daemon, alerts, supervisor, monkeypatch):
+    monkeypatch.setattr(Framing, "follow", boom)
+    monkeypatch.setattr(Framing, "on_dock_event", boom)
+    monkeypatch.setattr(MqttBus, "publish_state", boom)
+    monkeypatch.setattr(SerialDock, "marker_lamp", boom)
+    daemon = make_daemon()
+    daemon.panel = BrokenPanel()
+    heard = []
+    daemon.dock_keeper.subscribe(heard.append)
+    daemon._on_session_status(SessionStatus(SessionState.RECORDING, "lesson-1", "panel", on_disk=True))
+    daemon.publish_state()
+    daemon.dock_keeper._on_event(MarkerReport(1, 0.0, 0.0, 1.0))
+    assert heard, "the next listener hears it all the same"
+    assert {(alert.code, alert.subject) for alert in alerts.active} == {
+        (AlertCode.PART_FAILED, part) for part in ("framing", "marker lamp", "lamp", "state")
+    }
+    assert not supervisor.failed
+
+
+async def test_a_database_that_was_set_aside_is_told(make_daemon, alerts, tmp_path):
+    make_daemon().report_recovery(Recovery(damaged_database="followspot.db.damaged-1"))
+    [alert] = alerts.active
+    assert alert.code is AlertCode.DATABASE_REPLACED
+    assert str(tmp_path / "state" / "followspot.db.damaged-1") in alert.message
