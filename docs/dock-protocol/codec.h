@@ -52,7 +52,13 @@ enum {
 /* Code tables: a receiver must stand values that are not listed. */
 enum { DOCK_ROLE_PRIMARY = 1, DOCK_ROLE_SECONDARY = 2 };
 enum { DOCK_PRESS_SHORT = 1, DOCK_PRESS_DOUBLE = 2, DOCK_PRESS_LONG = 3 };
-enum { DOCK_FAULT_ALL = 0, DOCK_FAULT_STALL = 1, DOCK_FAULT_OVER_CURRENT = 2, DOCK_FAULT_BROWN_OUT = 3, DOCK_FAULT_END_STOP = 4 };
+enum {
+    DOCK_FAULT_ALL = 0,
+    DOCK_FAULT_STALL = 1,
+    DOCK_FAULT_OVER_CURRENT = 2,
+    DOCK_FAULT_BROWN_OUT = 3,
+    DOCK_FAULT_END_STOP = 4
+};
 enum { DOCK_AXIS_NONE = 0, DOCK_AXIS_PAN = 1, DOCK_AXIS_TILT = 2 };
 enum { DOCK_POWER_UNKNOWN = 0, DOCK_POWER_BATTERY = 1, DOCK_POWER_USB = 2, DOCK_POWER_MAINS = 3 };
 enum { DOCK_REACHED = 1, DOCK_EXPIRED = 2, DOCK_REPLACED = 3, DOCK_STOPPED = 4, DOCK_FAILED = 5 };
@@ -275,7 +281,8 @@ bool dock_stream_feed(struct dock_stream *stream, uint8_t byte, struct dock_fram
 /* Write the frame as it goes on a stream, delimiter included; how many bytes that is, 0 for too long a payload. */
 size_t dock_stream_encode(const struct dock_frame *frame, uint8_t out[DOCK_MAX_STREAM_BYTES]);
 
-/* Where the transport keeps packets whole (a GATT attribute value): the frame in a datagram. False where there is none. */
+/* Where the transport keeps packets whole (a GATT attribute value): the frame in a datagram. False where it holds none,
+ * or a part of one. */
 bool dock_datagram_decode(const uint8_t *data, size_t length, struct dock_frame *frame);
 
 /* Write the frame as a datagram; how many bytes that is, 0 for too long a payload. */

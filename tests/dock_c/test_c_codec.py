@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dock_c.programs import CodecTool
 from followspot_dock.protocol import messages
 from followspot_dock.protocol.datagrams import DatagramCodec
 from followspot_dock.protocol.fields import MAX_TEXT_BYTES, Message
@@ -73,12 +74,12 @@ def accepted_frames(data: bytes) -> list[Frame]:
     return [frame for frame in parse_frames(data) if frame.version == PROTOCOL_VERSION]
 
 
-def through(tool: Any, frame: Frame) -> bytes:
-    return bytes(tool.ask("m", struct.pack("<BH", frame.type, frame.sequence) + frame.payload))
+def through(tool: CodecTool, frame: Frame) -> bytes:
+    return tool.ask("m", struct.pack("<BH", frame.type, frame.sequence) + frame.payload)
 
 
 @pytest.mark.parametrize("share_damaged", [0.0, 0.3, 1.0])
-def test_streams_give_the_same_frames_and_counters(tool: Any, share_damaged: float) -> None:
+def test_streams_give_the_same_frames_and_counters(tool: CodecTool, share_damaged: float) -> None:
     rng = random.Random(f"stream {share_damaged}")
     python, accepted = StreamCodec(), 0
     data = stream_of(rng, _FRAMES, share_damaged) + rng.randbytes(20_000)
@@ -98,7 +99,7 @@ def test_streams_give_the_same_frames_and_counters(tool: Any, share_damaged: flo
     assert python.damaged > 0
 
 
-def test_a_good_frame_after_any_noise_is_accepted(tool: Any) -> None:
+def test_a_good_frame_after_any_noise_is_accepted(tool: CodecTool) -> None:
     rng = random.Random("resynchronise")
     codec = StreamCodec()
     for _ in range(500):
@@ -107,7 +108,7 @@ def test_a_good_frame_after_any_noise_is_accepted(tool: Any) -> None:
         assert parse_frames(answer[: -_COUNTERS.size])[-1] == frame
 
 
-def test_datagrams_give_the_same_frames(tool: Any) -> None:
+def test_datagrams_give_the_same_frames(tool: CodecTool) -> None:
     rng = random.Random("datagrams")
     python = DatagramCodec()
     for _ in range(_FRAMES):
@@ -119,7 +120,7 @@ def test_datagrams_give_the_same_frames(tool: Any) -> None:
         assert (answer == b"") == (python.damaged > damaged)
 
 
-def test_messages_are_read_and_written_the_same(tool: Any) -> None:
+def test_messages_are_read_and_written_the_same(tool: CodecTool) -> None:
     rng = random.Random("messages")
     decoded = 0
     for _ in range(_FRAMES):
@@ -140,7 +141,7 @@ def test_messages_are_read_and_written_the_same(tool: Any) -> None:
 
 
 @pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
-def test_golden_bytes(tool: Any, path: Path) -> None:
+def test_golden_bytes(tool: CodecTool, path: Path) -> None:
     head, *lines = path.read_text().splitlines()
     meta = json.loads(head[1:])
     vector = {name: bytes.fromhex(digits) for name, digits in (line.split() for line in lines)}
@@ -150,7 +151,7 @@ def test_golden_bytes(tool: Any, path: Path) -> None:
     assert _split(through(tool, frame)[1:])[:3] == [vector["payload"], vector["stream"], vector["datagram"]]
 
 
-def test_texts_travel(tool: Any) -> None:
+def test_texts_travel(tool: CodecTool) -> None:
     reply = _hello_reply("Bühne 1", "1.2.3", "A" * 32, "")
     payload, _, _, raw = _split(through(tool, messages.to_frame(reply, 0))[1:])
     assert payload == reply.to_payload()
@@ -158,7 +159,7 @@ def test_texts_travel(tool: Any) -> None:
     assert _wire_values(raw, reply)[-4][1].startswith("Bühne 1".encode())
 
 
-def test_a_text_above_the_limit_is_cut(tool: Any) -> None:
+def test_a_text_above_the_limit_is_cut(tool: CodecTool) -> None:
     payload = struct.pack("<IBB", 7, 0, 100) + b"x" * 100
     cut, *_ = _split(through(tool, Frame(0x01, 0, payload))[1:])
     assert cut == struct.pack("<IBB", 7, 0, 32) + b"x" * 32

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dock_c.programs import HostDock
 from followspot_dock import (
     Axis,
     ButtonPress,
@@ -44,7 +45,7 @@ class Heard:
 
 
 @contextlib.asynccontextmanager
-async def driver(host_dock: Any, heard: Heard) -> AsyncIterator[Dock]:
+async def driver(host_dock: HostDock, heard: Heard) -> AsyncIterator[Dock]:
     dock = open_dock(DockSettings(driver="serial", port=str(host_dock.link)), heard.events.append)
     assert dock is not None
     task = asyncio.create_task(dock.run())
@@ -68,7 +69,7 @@ def heard() -> Heard:
     return Heard()
 
 
-async def test_hello_poses_and_status(host_dock: Any, heard: Heard) -> None:
+async def test_hello_poses_and_status(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard):
         await until(lambda: len(heard.of(Pose)) >= 60)
     poses = heard.of(Pose)
@@ -84,7 +85,7 @@ async def test_hello_poses_and_status(host_dock: Any, heard: Heard) -> None:
     assert heard.of(DockStatus)[0] == DockStatus(88, PowerSource.BATTERY, charging=False, temperature_c=31.5)
 
 
-async def test_a_drive_moves_and_its_time_to_live_ends_it(host_dock: Any, heard: Heard) -> None:
+async def test_a_drive_moves_and_its_time_to_live_ends_it(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard) as dock:
         dock.drive(40.0, -10.0, 200)
         await until(lambda: host_dock.state()["motion_id"] == 0 and heard.of(Pose)[-1].pan_deg > 1)
@@ -95,7 +96,7 @@ async def test_a_drive_moves_and_its_time_to_live_ends_it(host_dock: Any, heard:
     assert max(pose.pan_rate_dps for pose in heard.of(Pose)) == pytest.approx(40.0, abs=0.1)
 
 
-async def test_stop_is_acknowledged_and_ends_the_motion(host_dock: Any, heard: Heard) -> None:
+async def test_stop_is_acknowledged_and_ends_the_motion(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard) as dock:
         dock.drive(90.0, 0.0, 500)
         await until(lambda: heard.of(Pose)[-1].pan_rate_dps > 30)
@@ -106,7 +107,7 @@ async def test_stop_is_acknowledged_and_ends_the_motion(host_dock: Any, heard: H
     assert heard.of(Pose)[-1].pan_deg < 90 * 0.5
 
 
-async def test_a_move_reports_that_it_reached_its_place(host_dock: Any, heard: Heard) -> None:
+async def test_a_move_reports_that_it_reached_its_place(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard) as dock:
         motion = dock.drive_to(30.0, 10.0, 500)
         while not heard.of(MotionDone):
@@ -117,7 +118,7 @@ async def test_a_move_reports_that_it_reached_its_place(host_dock: Any, heard: H
     assert (done[0].pan_deg, done[0].tilt_deg) == (pytest.approx(30.0, abs=0.06), pytest.approx(10.0, abs=0.06))
 
 
-async def test_moves_expire_are_replaced_stopped_and_parked(host_dock: Any, heard: Heard) -> None:
+async def test_moves_expire_are_replaced_stopped_and_parked(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard) as dock:
         first = dock.drive_to(160.0, 0.0, 100)
         await until(lambda: heard.of(MotionDone))
@@ -138,7 +139,7 @@ async def test_moves_expire_are_replaced_stopped_and_parked(host_dock: Any, hear
     assert host_dock.state()["tilt_mdeg"] == pytest.approx(-20_000, abs=60)
 
 
-async def test_the_end_of_the_range_is_never_left(host_dock: Any, heard: Heard) -> None:
+async def test_the_end_of_the_range_is_never_left(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard) as dock:
         while heard.of(Pose)[-1:] == [] or heard.of(Pose)[-1].tilt_deg < 49.9:
             dock.drive(0.0, 90.0, 500)
@@ -149,7 +150,7 @@ async def test_the_end_of_the_range_is_never_left(host_dock: Any, heard: Heard) 
 
 
 @pytest.mark.parametrize("press", list(ButtonPress))
-async def test_a_press_is_told_once_with_its_time(host_dock: Any, heard: Heard, press: ButtonPress) -> None:
+async def test_a_press_is_told_once_with_its_time(host_dock: HostDock, heard: Heard, press: ButtonPress) -> None:
     async with driver(host_dock, heard) as dock:
         await until(lambda: _uncertainty_ns(dock) < 2_000_000)
         pressed_ns = time.monotonic_ns()
@@ -162,13 +163,13 @@ async def test_a_press_is_told_once_with_its_time(host_dock: Any, heard: Heard, 
     assert pressed_ns - 2_000_000 <= button.time_ns <= heard_ns
 
 
-async def test_a_press_before_the_driver_came_is_told(host_dock: Any, heard: Heard) -> None:
+async def test_a_press_before_the_driver_came_is_told(host_dock: HostDock, heard: Heard) -> None:
     host_dock.play("press 1 1")
     async with driver(host_dock, heard):
         await until(lambda: heard.of(MarkerButton))
 
 
-async def test_the_docks_clock_is_known_within_two_milliseconds(host_dock: Any, heard: Heard) -> None:
+async def test_the_docks_clock_is_known_within_two_milliseconds(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard) as dock:
         await until(lambda: len(heard.of(Pose)) >= 50)
         state = host_dock.state()
@@ -178,21 +179,22 @@ async def test_the_docks_clock_is_known_within_two_milliseconds(host_dock: Any, 
     assert abs(mapped_ns - true_ns) < 2_000_000
 
 
-async def test_markers_roles_and_hand_over(host_dock: Any, heard: Heard) -> None:
+async def test_markers_roles_and_hand_over(host_dock: HostDock, heard: Heard) -> None:
     host_dock.play("marker 7 20000 -5000 200 60 2")
     async with driver(host_dock, heard) as dock:
         await until(lambda: heard.of(MarkerReport))
         host_dock.play("marker 9 -30000 1000 100 255 5")
-        await until(lambda: {7, 9} == {status.marker_id for status in heard.of(MarkerStatus)})
+        await until(lambda: {1, 7, 9} == {status.marker_id for status in heard.of(MarkerStatus)})
         dock.follow_marker(9)
         await until(lambda: MarkerStatus(9, MarkerRole.PRIMARY, None, True, False, True) in heard.of(MarkerStatus))
-        await until(lambda: MarkerStatus(7, MarkerRole.SECONDARY, 60, False, True, False) in heard.of(MarkerStatus))
-    first = heard.of(MarkerReport)[0]
-    assert (first.marker_id, first.role) == (7, MarkerRole.PRIMARY)
-    assert (first.azimuth_deg, first.elevation_deg, first.quality) == (20.0, -5.0, pytest.approx(200 / 255))
+        await until(lambda: MarkerStatus(1, MarkerRole.SECONDARY, 74, False, False, False) in heard.of(MarkerStatus))
+    assert MarkerStatus(1, MarkerRole.PRIMARY, 74, False, False, False) in heard.of(MarkerStatus)
+    assert MarkerStatus(7, MarkerRole.SECONDARY, 60, False, True, False) in heard.of(MarkerStatus)
+    report = next(report for report in heard.of(MarkerReport) if report.marker_id == 7)
+    assert (report.azimuth_deg, report.elevation_deg, report.quality) == (20.0, -5.0, pytest.approx(200 / 255))
 
 
-async def test_the_lamp_holds_and_goes_dark_without_a_host(host_dock: Any, heard: Heard) -> None:
+async def test_the_lamp_holds_and_goes_dark_without_a_host(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard) as dock:
         dock.marker_lamp(True)
         await until(lambda: host_dock.state()["marker_lamp"])
@@ -202,7 +204,7 @@ async def test_the_lamp_holds_and_goes_dark_without_a_host(host_dock: Any, heard
     await until(lambda: not host_dock.state()["marker_lamp"])
 
 
-async def test_a_stalled_motor_is_a_fault_until_it_is_cleared(host_dock: Any, heard: Heard) -> None:
+async def test_a_stalled_motor_is_a_fault_until_it_is_cleared(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard) as dock:
         host_dock.play("stall 1 1")
         motion = dock.drive_to(90.0, 0.0, 500)
@@ -223,7 +225,7 @@ async def test_a_stalled_motor_is_a_fault_until_it_is_cleared(host_dock: Any, he
     assert (ended.kind, ended.axis, ended.active) == (FaultKind.STALL, Axis.PAN, False)
 
 
-async def test_a_fault_whose_cause_is_there_cannot_be_cleared(host_dock: Any, heard: Heard) -> None:
+async def test_a_fault_whose_cause_is_there_cannot_be_cleared(host_dock: HostDock, heard: Heard) -> None:
     async with driver(host_dock, heard) as dock:
         host_dock.play("brown-out 1")
         await until(lambda: heard.of(DockFault))

@@ -1,4 +1,4 @@
-/* Which faults stand. A fault begins with its cause and stands until the host clears it, which its cause can prevent. */
+/* Which faults stand. A fault begins with its cause and stands until the host clears it, which the cause prevents. */
 #ifndef DOCK_FAULTS_H
 #define DOCK_FAULTS_H
 

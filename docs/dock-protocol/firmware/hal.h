@@ -1,7 +1,7 @@
 /* The hardware behind the dock's firmware: ten functions, which the dock maker writes.
  *
- * All are called from `dock_run` alone, never from an interrupt, and must return at once. Angles are millidegrees in the
- * dock's base frame, positive right and up. `axis` is DOCK_AXIS_PAN or DOCK_AXIS_TILT.
+ * All are called from `dock_init` and `dock_run`, never from an interrupt, and must return at once. Angles are
+ * millidegrees in the dock's base frame, positive right and up. `axis` is DOCK_AXIS_PAN or DOCK_AXIS_TILT.
  */
 #ifndef DOCK_HAL_H
 #define DOCK_HAL_H

@@ -18,7 +18,8 @@ struct markers {
     uint16_t primary_id; /* 0: none yet */
 };
 
-/* Take a measurement. The first marker ever becomes the primary one; beyond MARKERS_MAX the one unheard longest goes. */
+/* Take a measurement. The first marker ever becomes the primary one; beyond MARKERS_MAX the one that was silent
+ * longest goes. */
 void markers_heard(struct markers *markers, const struct hal_marker *measured, uint64_t now_us);
 
 /* Forget the markers that the hardware stopped reporting: they are switched off or out of range. */

@@ -4,7 +4,8 @@
 
 enum { US_PER_MS = 1000, REACHED_MDEG = 50, MAX_TICKS_AT_ONCE = 20 };
 
-void motion_init(struct motion *motion, const struct axis_limits limits[MOTION_AXES], const int32_t at_mdeg[MOTION_AXES])
+void motion_init(struct motion *motion, const struct axis_limits limits[MOTION_AXES],
+                 const int32_t at_mdeg[MOTION_AXES])
 {
     memset(motion, 0, sizeof *motion);
     for (int i = 0; i < MOTION_AXES; i++) {

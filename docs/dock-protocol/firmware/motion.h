@@ -30,12 +30,14 @@ struct motion {
     uint8_t ended_outcome;
 };
 
-void motion_init(struct motion *motion, const struct axis_limits limits[MOTION_AXES], const int32_t at_mdeg[MOTION_AXES]);
+void motion_init(struct motion *motion, const struct axis_limits limits[MOTION_AXES],
+                 const int32_t at_mdeg[MOTION_AXES]);
 
 /* Another host: brake, tell nobody, and take whatever id comes first. */
 void motion_restart(struct motion *motion);
 
-/* Obey the command, or say why not (a refusal code). One that is not newer than the last is neither obeyed nor refused. */
+/* Obey the command, or say why not (a refusal code). One that is not newer than the last is neither obeyed nor
+ * refused. */
 uint8_t motion_take(struct motion *motion, const struct motion_command *command, uint64_t now_us);
 
 /* A Stop with this id: brake, unless a newer command came already. */

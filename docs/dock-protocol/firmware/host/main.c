@@ -41,6 +41,10 @@ static const struct dock_config CONFIG = {
     .stall_mdeg = 3000,
 };
 
+/* Somebody is there from the start. */
+static const struct hal_marker FIRST_MARKER = {
+    .marker_id = 1, .quality = 200, .azimuth_mdeg = 20000, .elevation_mdeg = 5000, .battery_percent = 74};
+
 static struct dock dock;
 
 static void fail(const char *what)
@@ -184,6 +188,7 @@ int main(int argc, char **argv)
     }
     host.boot_ns = host_monotonic_ns();
     host.power = (struct hal_power){.source = DOCK_POWER_BATTERY, .battery_percent = 88, .temperature_dc = 315};
+    host.markers[0] = FIRST_MARKER;
     dock_init(&dock, &CONFIG);
     serve();
     if (!datagrams) {
