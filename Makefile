@@ -9,11 +9,12 @@ DEMO_SECONDS ?= 40
 DEMO_FIDUCIAL ?=
 BENCH_OUT ?= build/bench
 ONLY ?=
+SOAK_SECONDS ?= 600
 
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
 
-.PHONY: help demo test test-system lint bench wheels clean
+.PHONY: help demo test test-system lint bench soak fuzz wheels clean
 
 help:
 	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
@@ -21,6 +22,8 @@ help:
 	@echo 'make test         lint, types, import rules and all tests an ordinary user can run'
 	@echo 'make test-system  the tests that need root'
 	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
+	@echo 'make soak         ten minutes of dock talk each over serial and Bluetooth LE (SOAK_SECONDS=N)'
+	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
 	@echo 'make wheels       check that every dependency has a wheel for 64-bit Arm'
 
 $(READY): pyproject.toml
@@ -47,6 +50,13 @@ test-system: $(READY)
 
 bench: $(READY)
 	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)')
+
+soak: $(READY)
+	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)'
+	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble
+
+fuzz: $(READY)
+	cd tests && ../$(BIN)/python -m fuzz.explore 60
 
 wheels: $(READY)
 	$(BIN)/python tests/tools/check_wheels.py
