@@ -1,7 +1,6 @@
 """A GATT connection to a dock: frames out as writes without response, frames in as notifications."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from followspot_dock.ble_errors import BLE_ERRORS, explain
 from followspot_dock.ble_outbox import Outbox
 from followspot_dock.port import DockError
 from followspot_dock.protocol.ble import COMMAND_UUID, REPORT_UUID, SERVICE_UUID
+from followspot_dock.waiting import wait_set
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,8 +49,7 @@ class BleChannel:
 
     async def wait_failed(self, timeout_s: float) -> None:
         """Return at the first error, or when `timeout_s` is over."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._failed.wait(), timeout_s)
+        await wait_set(self._failed, timeout_s)
 
     def write(self, frame: bytes) -> None:
         """Send the frame when the link has room; what a newer motion makes stale by then is never sent."""

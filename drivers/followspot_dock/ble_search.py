@@ -1,7 +1,6 @@
 """Looking for docks on Bluetooth LE: those connected already first, then those that advertise."""
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 
 from bleak import BleakAdapter, BleakScanner
@@ -11,6 +10,7 @@ from bleak.backends.scanner import AdvertisementData
 from followspot_dock.ble_errors import BLE_ERRORS, explain
 from followspot_dock.port import DockError
 from followspot_dock.protocol.ble import SERVICE_UUID
+from followspot_dock.waiting import wait_set
 
 _SCAN_S = 5.0
 """One look round; a dock advertises several times a second."""
@@ -58,10 +58,8 @@ async def scan(wanted: Wanted) -> BLEDevice | None:
     heard = _Heard(wanted)
     try:
         async with BleakScanner(heard.on_advertisement, service_uuids=[SERVICE_UUID]):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(heard.enough.wait(), _SCAN_S)
-                if heard.docks and not wanted.known:
-                    await asyncio.sleep(_SECOND_DOCK_S)
+            if await wait_set(heard.enough, _SCAN_S) and not wanted.known:
+                await asyncio.sleep(_SECOND_DOCK_S)
     except BLE_ERRORS as error:
         raise DockError(explain(error)) from error
     return _choose(list(heard.docks.values()))

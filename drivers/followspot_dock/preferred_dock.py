@@ -1,11 +1,11 @@
 """Several ways to a dock behind one port: the best that works is used, and a better one takes over between lessons."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from followspot_dock.port import Dock, DockEvent, DockListener, LinkChanged, LinkState, check_motion
+from followspot_dock.waiting import wait_set
 
 OpenDock = Callable[[DockListener], Dock]
 
@@ -43,8 +43,7 @@ class _Way:
         """Run the dock whenever it is wanted for longer than the better ways' head start, until cancelled."""
         while True:
             await self._wanted.wait()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._unwanted.wait(), self.rank * HEAD_START_S)
+            await wait_set(self._unwanted, self.rank * HEAD_START_S)
             if self._wanted.is_set():
                 await self._run()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import serial
 
 from followspot_dock.port import DockError
+from followspot_dock.waiting import wait_set
 
 _READ_BYTES = 65_536
 _MAX_PENDING_BYTES = 4096
@@ -34,8 +35,7 @@ class SerialPort:
 
     async def wait_failed(self, timeout_s: float) -> None:
         """Return at the first error, or when `timeout_s` is over."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._failed.wait(), timeout_s)
+        await wait_set(self._failed, timeout_s)
 
     def write(self, data: bytes) -> None:
         """Send all of `data` in order with what waits, or drop all of it if too much waits already."""

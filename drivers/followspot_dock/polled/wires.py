@@ -1,7 +1,6 @@
 """Serial line, TCP and UDP with one face, on the asyncio loop."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -10,6 +9,7 @@ from typing import Protocol
 from followspot_dock.polled.address import Address, Transport
 from followspot_dock.port import DockError
 from followspot_dock.serial_port import SerialPort, open_device
+from followspot_dock.waiting import wait_set
 
 _READ_BYTES = 65_536
 _CONNECT_S = 2.0
@@ -48,8 +48,7 @@ class SocketWire:
         self._loop.add_reader(connected, self._readable)
 
     async def wait_failed(self, timeout_s: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._failed.wait(), timeout_s)
+        await wait_set(self._failed, timeout_s)
 
     def write(self, data: bytes) -> None:
         # The kernel's buffer holds thousands of packets: a dock that is so far behind must not get more.

@@ -1,0 +1,17 @@
+"""Waiting with a limit, sound on every Python we run on."""
+
+import asyncio
+
+
+async def wait_set(event: asyncio.Event, timeout_s: float) -> bool:
+    """Wait until `event` is set, for at most `timeout_s`; whether it is.
+
+    Before Python 3.12 `asyncio.wait_for` may swallow a cancellation that comes together with the event, and on 3.11.2
+    `asyncio.timeout` does not end in a task that is being cancelled; `asyncio.wait` does neither.
+    """
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait((waiting,), timeout=timeout_s)
+    finally:
+        waiting.cancel()
+    return event.is_set()
