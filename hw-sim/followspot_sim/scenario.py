@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from followspot_sim.errors import SimulatorError
+from followspot_sim.faults import TimedFault
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -104,6 +105,7 @@ class Scenario(Table):
     student: tuple[StudentTable, ...] = ()
     marker: MarkerTable = MarkerTable()
     microphone: MicrophoneTable = MicrophoneTable()
+    fault: tuple[TimedFault, ...] = ()
 
 
 def explain(problem: ValidationError) -> str:
