@@ -12,6 +12,7 @@ from pathlib import Path
 from followspot_sim.camera import Camera
 from followspot_sim.claps import Claps, FrameGrid
 from followspot_sim.control import ControlServer, Handler
+from followspot_sim.dock_setup import build_dock, build_plant
 from followspot_sim.errors import SimulatorError
 from followspot_sim.gpio import PinServer
 from followspot_sim.journal import Journal
@@ -41,7 +42,7 @@ class Classroom:
         world, camera = prepared.world, prepared.camera
         grid = FrameGrid(world.epoch_ns, camera.rate_hz)
         claps = Claps(grid, clap_every_s)
-        plant = Plant(world.epoch_ns)
+        plant = build_plant(prepared.scenario.dock, world.epoch_ns)
         self._journals = [Journal(folder / name) for name in ("truth.jsonl", "claps.jsonl")]
         self._camera = Camera(camera, prepared.scene, plant, grid, claps, *self._journals)
         self._microphone = self._build_microphone(claps) if microphone else None
@@ -100,13 +101,14 @@ class Classroom:
 
     def _build_dock(self, plant: Plant) -> SimDock:
         prepared = self._prepared
-        return SimDock(
+        return build_dock(
+            prepared.scenario,
+            prepared.seed,
+            prepared.world.epoch_ns,
             plant,
             prepared.world.sight_at,
             self._cable,
             self._folder / "marker.jsonl",
-            prepared.seed,
-            prepared.scenario.marker.sigma_deg,
         )
 
     def _write_endpoints(self) -> None:

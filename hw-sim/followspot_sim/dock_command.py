@@ -13,10 +13,12 @@ from pathlib import Path
 from followspot_sim.bluez.ble_cable import BleCable
 from followspot_sim.bluez.stack import BluetoothStack
 from followspot_sim.control import ControlServer, Handler
+from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import NS_PER_S, Plant
 from followspot_sim.pty_port import PtyCable
 from followspot_sim.run_command import check_folder
 from followspot_sim.sabotage import Saboteur
+from followspot_sim.scenario import MarkerTable
 from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import Cable, SimDock
 from followspot_sim.wire_faults import FaultyCable
@@ -26,7 +28,6 @@ BLE_ADDRESS = "C0:FF:EE:00:00:01"
 BLE_NAME = "Followspot Dock"
 _SWING_DEG, _SWING_S = 30.0, 20.0
 """The marker goes to and fro, as far to both sides, in this time."""
-_MARKER_SIGMA_DEG = 0.8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,7 +105,7 @@ class _Alone:
     def _dock(self, name: str, cable: Cable) -> SimDock:
         log = self._folder / f"marker-{name}.jsonl"
         faulty = FaultyCable(cable, seed=1)
-        dock = SimDock(self._plant, self._sight, faulty, log, seed=1, marker_sigma_deg=_MARKER_SIGMA_DEG)
+        dock = SimDock(self._plant, self._sight, faulty, log, seed=1, sensor=MarkerSensor(MarkerTable()))
         self._saboteurs[name] = Saboteur(dock, faulty, self._bluez if name == "ble" else None)
         return dock
 
