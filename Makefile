@@ -43,7 +43,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 test: lint
-	$(BIN)/pytest -m 'not system'
+	$(BIN)/pytest -m 'not system and not soak'
 
 test-system: $(READY)
 	$(BIN)/pytest -m system
@@ -52,6 +52,7 @@ bench: $(READY)
 	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)')
 
 soak: $(READY)
+	$(BIN)/pytest -m soak
 	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)'
 	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble
 

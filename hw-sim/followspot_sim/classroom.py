@@ -12,6 +12,7 @@ from pathlib import Path
 from followspot_sim.camera import Camera
 from followspot_sim.claps import Claps, FrameGrid
 from followspot_sim.control import ControlServer, Handler
+from followspot_sim.dock_setup import build_dock, build_plant
 from followspot_sim.errors import SimulatorError
 from followspot_sim.gpio import PinServer
 from followspot_sim.journal import Journal
@@ -19,9 +20,11 @@ from followspot_sim.microphone import Microphone
 from followspot_sim.nut_server import NutServer
 from followspot_sim.plant import Plant
 from followspot_sim.pty_port import PtyCable
+from followspot_sim.sabotage import Saboteur
 from followspot_sim.setup import Prepared
 from followspot_sim.sim_dock import SimDock
 from followspot_sim.voice import speech
+from followspot_sim.wire_faults import FaultyCable
 
 DOCK_LINK = Path("dev/serial/by-id/usb-Followspot_Dock-if00")
 """Where udev would put a stable name for the dock's serial port, below the folder."""
@@ -39,11 +42,13 @@ class Classroom:
         world, camera = prepared.world, prepared.camera
         grid = FrameGrid(world.epoch_ns, camera.rate_hz)
         claps = Claps(grid, clap_every_s)
-        plant = Plant(world.epoch_ns)
+        plant = build_plant(prepared.scenario.dock, world.epoch_ns)
         self._journals = [Journal(folder / name) for name in ("truth.jsonl", "claps.jsonl")]
         self._camera = Camera(camera, prepared.scene, plant, grid, claps, *self._journals)
         self._microphone = self._build_microphone(claps) if microphone else None
+        self._cable = FaultyCable(PtyCable(folder / DOCK_LINK), prepared.seed)
         self._dock = self._build_dock(plant) if dock else None
+        self._saboteur = Saboteur(self._dock, self._cable) if self._dock is not None else None
         self._pins = PinServer(folder / "gpio.sock")
         self._control = ControlServer(folder / "control.sock", self._handlers())
 
@@ -72,6 +77,9 @@ class Classroom:
             await server.start()
         if self._dock is not None:
             await stack.enter_async_context(_working(self._dock))
+        if self._saboteur is not None:
+            stack.push_async_callback(self._saboteur.close)
+            self._saboteur.schedule(self._prepared.scenario.fault)
 
     async def _watch(self, stopping: asyncio.Event) -> None:
         devices = {"camera": self._camera, "microphone": self._microphone}
@@ -93,13 +101,14 @@ class Classroom:
 
     def _build_dock(self, plant: Plant) -> SimDock:
         prepared = self._prepared
-        return SimDock(
+        return build_dock(
+            prepared.scenario,
+            prepared.seed,
+            prepared.world.epoch_ns,
             plant,
             prepared.world.sight_at,
-            PtyCable(self._folder / DOCK_LINK),
+            self._cable,
             self._folder / "marker.jsonl",
-            prepared.seed,
-            prepared.scenario.marker.sigma_deg,
         )
 
     def _write_endpoints(self) -> None:
@@ -126,6 +135,7 @@ class Classroom:
             "press": self._press,
             "unplug": lambda request: self._plug(request, in_=False),
             "replug": lambda request: self._plug(request, in_=True),
+            "fault": self._fault,
             "silence-marker": self._silence_marker,
             "lamp": lambda _: self._lamps(),
             "status": lambda _: self._status(),
@@ -161,6 +171,11 @@ class Classroom:
     def _silence_marker(self, request: dict[str, object]) -> dict[str, object]:
         self._need_dock().silence(float(str(request["seconds"])))
         return {"ok": True}
+
+    def _fault(self, request: dict[str, object]) -> dict[str, object]:
+        self._need_dock()
+        assert self._saboteur is not None, "there is a saboteur wherever there is a dock"
+        return self._saboteur.handle(request)
 
     def _need_dock(self) -> SimDock:
         if self._dock is None:

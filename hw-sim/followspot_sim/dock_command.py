@@ -13,18 +13,21 @@ from pathlib import Path
 from followspot_sim.bluez.ble_cable import BleCable
 from followspot_sim.bluez.stack import BluetoothStack
 from followspot_sim.control import ControlServer, Handler
+from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import NS_PER_S, Plant
 from followspot_sim.pty_port import PtyCable
 from followspot_sim.run_command import check_folder
+from followspot_sim.sabotage import Saboteur
+from followspot_sim.scenario import MarkerTable
 from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import Cable, SimDock
+from followspot_sim.wire_faults import FaultyCable
 
 DOCK_LINK = Path("dev/serial/by-id/usb-Followspot_Dock-if00")
 BLE_ADDRESS = "C0:FF:EE:00:00:01"
 BLE_NAME = "Followspot Dock"
 _SWING_DEG, _SWING_S = 30.0, 20.0
 """The marker goes to and fro, as far to both sides, in this time."""
-_MARKER_SIGMA_DEG = 0.8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +65,7 @@ class _Alone:
         self._plant = Plant(time.monotonic_ns())
         self._begin_ns = time.monotonic_ns()
         self._docks: dict[str, SimDock] = {}
+        self._saboteurs: dict[str, Saboteur] = {}
         self._endpoints = {"control": str(folder / "control.sock")}
         if serial:
             self._docks["serial"] = self._dock("serial", PtyCable(folder / DOCK_LINK))
@@ -82,6 +86,8 @@ class _Alone:
                 await self._bluez.start()
             stack.push_async_callback(self._control.close)
             await self._control.start()
+            for saboteur in self._saboteurs.values():
+                stack.push_async_callback(saboteur.close)
             endpoints = self._folder / "endpoints.json"
             endpoints.write_text(json.dumps(self._endpoints, indent=1) + "\n", encoding="utf-8")
             stack.callback(endpoints.unlink, missing_ok=True)
@@ -98,7 +104,10 @@ class _Alone:
 
     def _dock(self, name: str, cable: Cable) -> SimDock:
         log = self._folder / f"marker-{name}.jsonl"
-        return SimDock(self._plant, self._sight, cable, log, seed=1, marker_sigma_deg=_MARKER_SIGMA_DEG)
+        faulty = FaultyCable(cable, seed=1)
+        dock = SimDock(self._plant, self._sight, faulty, log, seed=1, sensor=MarkerSensor(MarkerTable()))
+        self._saboteurs[name] = Saboteur(dock, faulty, self._bluez if name == "ble" else None)
+        return dock
 
     def _sight(self, time_ns: int) -> Sight:
         phase = 2 * math.pi * (time_ns - self._begin_ns) / NS_PER_S / _SWING_S
@@ -109,8 +118,17 @@ class _Alone:
             "press": lambda request: self._each(request, lambda dock: dock.press(str(request.get("press", "short")))),
             "unplug": lambda request: self._each(request, SimDock.unplug),
             "replug": lambda request: self._each(request, SimDock.replug),
+            "fault": self._fault,
             "status": lambda _: {name: dock.status() for name, dock in self._docks.items()},
         }
+
+    def _fault(self, request: dict[str, object]) -> dict[str, object]:
+        """With {"way": "serial" or "ble"} on that one alone."""
+        way = request.pop("way", None)
+        for name, saboteur in self._saboteurs.items():
+            if way in (None, name):
+                saboteur.handle(request)
+        return {"ok": True}
 
     def _each(self, request: dict[str, object], do: Callable[[SimDock], None]) -> dict[str, object]:
         """With {"way": "serial" or "ble"} on that one alone."""

@@ -115,7 +115,7 @@ class MotionCore:
             self._done(motion.id, outcome)
 
     def _steer(self, target_deg: tuple[float, float], max_rate_dps: float, now_ns: int) -> None:
-        position, rates = self._plant.pose_at(now_ns), self._plant.rates_at(now_ns)
+        position, rates = self._plant.encoders_at(now_ns), self._plant.rates_at(now_ns)
         errors = [target - present for target, present in zip(target_deg, position, strict=True)]
         if max(map(abs, errors)) < _REACHED_DEG and max(map(abs, rates)) < _REST_DPS:
             self.halt(Outcome.REACHED, now_ns)

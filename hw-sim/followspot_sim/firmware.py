@@ -9,6 +9,7 @@ from followspot_dock.protocol.codes import MarkerRole, RefusalCode
 from followspot_dock.protocol.frames import Codec, Frame
 from followspot_sim.dock_events import Events
 from followspot_sim.dock_motion import MotionCore
+from followspot_sim.marker_sensor import MarkerSensor, Reading
 from followspot_sim.plant import NS_PER_S, Plant
 from followspot_sim.sight import MarkerSight
 
@@ -23,11 +24,8 @@ _MARKER_NS = NS_PER_S // 30
 _STATUS_NS = NS_PER_S
 _LAMP_HOLD_NS = round(messages.MARKER_LAMP_HOLD_S * NS_PER_S)
 _HOST_SILENCE_NS = round(messages.HOST_SILENCE_S * NS_PER_S)
-_ENCODER_SIGMA_DEG = 0.01
 _CLOCK_ERROR_PPM = 40
 """An ordinary crystal."""
-_MARKER_RANGE_M = 15.0
-"""Where the marker fades out; its quality falls off linearly until there."""
 _MAX_MARKERS = 8
 _BLOCKING = (codes.FaultCode.STALL, codes.FaultCode.OVER_CURRENT, codes.FaultCode.BROWN_OUT)
 """Faults with which the dock does not move; at an end stop it may turn back."""
@@ -53,6 +51,7 @@ class Condition:
     markers: dict[int, MarkerState] = field(default_factory=dict)
     encoder_offset_deg: tuple[float, float] = (0.0, 0.0)
     """How wrong the encoders are: pan and tilt."""
+    encoder_sigma_deg: float = 0.01
 
 
 @dataclass(slots=True)
@@ -97,7 +96,7 @@ class Firmware:
         sights: Callable[[int], Sequence[MarkerSight]],
         marker_sent: Callable[[int, messages.MarkerReport], None],
         rng: random.Random,
-        marker_sigma_deg: float,
+        sensor: MarkerSensor,
         boot_ns: int,
         codec: Codec,
     ) -> None:
@@ -106,7 +105,7 @@ class Firmware:
         self._sights = sights
         self._marker_sent = marker_sent
         self._rng = rng
-        self._marker_sigma_deg = marker_sigma_deg
+        self._sensor = sensor
         self._boot_ns = self._now_ns = boot_ns
         self._boot_id = rng.getrandbits(32)
         self._codec = codec
@@ -289,7 +288,7 @@ class Firmware:
         self._events.add(lambda event_id: messages.Fault(event_id, time_us, code, axis, active), now_ns)
 
     def _motion_done(self, motion_id: int, outcome: codes.Outcome) -> None:
-        where, time_us = self._plant.pose_at(self._now_ns), self._time_us(self._now_ns)
+        where, time_us = self._plant.encoders_at(self._now_ns), self._time_us(self._now_ns)
         self._events.add(
             lambda event_id: messages.MotionDone(event_id, motion_id, time_us, *where, outcome), self._now_ns
         )
@@ -305,23 +304,21 @@ class Firmware:
     def _pose(self) -> messages.Pose:
         now_ns = self._now_ns
         pan_deg, tilt_deg = (
-            angle + offset_deg + self._rng.gauss(0, _ENCODER_SIGMA_DEG)
-            for angle, offset_deg in zip(self._plant.pose_at(now_ns), self.condition.encoder_offset_deg, strict=True)
+            angle + offset_deg + self._rng.gauss(0, self.condition.encoder_sigma_deg)
+            for angle, offset_deg in zip(
+                self._plant.encoders_at(now_ns), self.condition.encoder_offset_deg, strict=True
+            )
         )
         rates = self._plant.rates_at(now_ns)
         return messages.Pose(self._time_us(now_ns), pan_deg, tilt_deg, *rates, self._motions.motion_id)
 
     def _marker(self, seen: MarkerSight) -> messages.MarkerReport:
-        sight = seen.sight
-        quality = 0.0
-        if sight.visible and self._now_ns >= self._silent_until_ns:
-            quality = max(0.0, 1 - sight.distance_m / _MARKER_RANGE_M)
-        bearing = (0.0, 0.0)
-        if quality > 0:
-            noise = (self._rng.gauss(0, self._marker_sigma_deg), self._rng.gauss(0, self._marker_sigma_deg))
-            bearing = (sight.azimuth_deg + noise[0], sight.elevation_deg + noise[1])
+        reading = Reading(0.0, 0.0, 0.0)
+        if self._now_ns >= self._silent_until_ns:
+            reading = self._sensor.read(seen.sight, self._now_ns, self._rng)
         role = self._role(seen.marker_id)
-        report = messages.MarkerReport(self._time_us(self._now_ns), seen.marker_id, role, quality, *bearing)
+        bearing = (reading.azimuth_deg, reading.elevation_deg)
+        report = messages.MarkerReport(self._time_us(self._now_ns), seen.marker_id, role, reading.quality, *bearing)
         self._marker_sent(self._now_ns, report)
         return report
 

@@ -1,65 +1,41 @@
 """The dock's motors in closed form: exact at any instant, however seldom anyone looks.
 
-Each axis follows a commanded rate within its acceleration limit. A command lays out the whole motion to come, as a few
-stretches of constant acceleration: ramp to the rate, cruise, brake before the end stop, and stop when its time to live
-is over. The next command takes over from wherever the axis is at that instant.
+Each axis follows a commanded rate within its limits of acceleration and jerk. A command lays out the whole motion to
+come, as a few stretches of constant jerk: ramp to the rate, cruise, brake before the end stop, and stop when its time
+to live is over. The next command takes over from wherever the axis is at that instant.
 """
 
 import math
 import threading
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import replace
 
-NS_PER_S = 1_000_000_000
+from followspot_sim import jerk
+from followspot_sim.motion import NS_PER_S, AxisLimits, Motion, Stretch
+
+__all__ = ["LATENCY_MS", "NS_PER_S", "PAN_LIMITS", "TILT_LIMITS", "Axis", "AxisLimits", "Plant", "plan"]
+
 _HISTORY_NS = 3 * NS_PER_S
 """How far back a camera may ask where it looked."""
 
 
-@dataclass(frozen=True, slots=True)
-class AxisLimits:
-    """What one axis can do."""
-
-    min_deg: float
-    max_deg: float
-    max_rate_dps: float
-    max_acceleration_dps2: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Constant acceleration from `start_s` (after the start of its motion) on."""
-
-    start_s: float
-    position_deg: float
-    rate_dps: float
-    acceleration_dps2: float = 0.0
-
-    def at(self, time_s: float) -> tuple[float, float]:
-        """Position and rate at `time_s` after the start of the motion."""
-        elapsed_s = time_s - self.start_s
-        rate_dps = self.rate_dps + self.acceleration_dps2 * elapsed_s
-        return self.position_deg + (self.rate_dps + rate_dps) / 2 * elapsed_s, rate_dps
-
-
-@dataclass(frozen=True, slots=True)
-class Motion:
-    """One command's whole motion; its last stretch lasts for ever."""
-
-    start_ns: int
-    stretches: tuple[Stretch, ...]
-
-    def at(self, time_ns: int) -> tuple[float, float]:
-        """Position and rate at `time_ns`; before the start, those at the start."""
-        time_s = max(time_ns - self.start_ns, 0) / NS_PER_S
-        index = bisect_right(self.stretches, time_s, key=lambda stretch: stretch.start_s)
-        return self.stretches[max(index - 1, 0)].at(time_s)
-
-
 def plan(
-    start_ns: int, position_deg: float, rate_dps: float, target_dps: float, ttl_s: float, limits: AxisLimits
+    start_ns: int,
+    position_deg: float,
+    rate_dps: float,
+    target_dps: float,
+    ttl_s: float,
+    limits: AxisLimits,
+    acceleration_dps2: float = 0.0,
 ) -> Motion:
     """The motion from a state towards a commanded rate, to rest when `ttl_s` is over."""
     target_dps = max(-limits.max_rate_dps, min(limits.max_rate_dps, target_dps))
+    if rate_dps == 0 and abs(target_dps) < limits.stick_dps:
+        target_dps = 0.0
+    if math.isfinite(limits.max_jerk_dps3):
+        return Motion(
+            start_ns, tuple(jerk.towards(position_deg, rate_dps, acceleration_dps2, target_dps, limits, ttl_s))
+        )
     commanded = _towards(position_deg, rate_dps, target_dps, limits)
     kept = [stretch for stretch in commanded if stretch.start_s < ttl_s] or commanded[:1]
     position_deg, rate_dps = kept[-1].at(ttl_s)
@@ -110,15 +86,18 @@ class Axis:
 
     def __init__(self, limits: AxisLimits, position_deg: float, start_ns: int) -> None:
         self.limits = limits
-        self._motions = [Motion(start_ns, (Stretch(0.0, position_deg, 0.0),))]
+        self._motions = [Motion(start_ns, (Stretch(0.0, position_deg, 0.0),), position_deg)]
         self._held = False
 
     def command(self, effective_ns: int, rate_dps: float, ttl_s: float) -> None:
         """Follow `rate_dps` from `effective_ns` on; later commands must not take effect earlier."""
         if self._held:
             return
-        position_deg, present_dps = self.at(effective_ns)
-        self._lay(effective_ns, plan(effective_ns, position_deg, present_dps, rate_dps, ttl_s, self.limits))
+        acceleration_dps2 = self._motion(effective_ns).acceleration_at(effective_ns)
+        self._lay(
+            effective_ns,
+            plan(effective_ns, *self.at(effective_ns), rate_dps, ttl_s, self.limits, acceleration_dps2),
+        )
 
     def hold(self, now_ns: int, held: bool) -> None:
         """Stand at once, whatever is commanded, until it is let go."""
@@ -127,14 +106,27 @@ class Axis:
         self._held = held
 
     def _lay(self, effective_ns: int, motion: Motion) -> None:
+        motion = replace(motion, load_deg=self.load_at(effective_ns))
         past = [motion for motion in self._motions if motion.start_ns < effective_ns]
         oldest = max(bisect_right(past, effective_ns - _HISTORY_NS, key=lambda motion: motion.start_ns) - 1, 0)
         self._motions = [*past[oldest:], motion]
 
     def at(self, time_ns: int) -> tuple[float, float]:
-        """Position in degrees and rate in degrees per second."""
+        """Position of the motor in degrees and its rate in degrees per second."""
+        return self._motion(time_ns).at(time_ns)
+
+    def load_at(self, time_ns: int) -> float:
+        """Position of what the motor turns, behind its gear, in degrees."""
+        motion = self._motion(time_ns)
+        return motion.load_at(time_ns, self.limits.backlash_deg) if self.limits.backlash_deg else motion.at(time_ns)[0]
+
+    def effort_at(self, time_ns: int) -> float:
+        """Acceleration as a share of the most there is."""
+        return abs(self._motion(time_ns).acceleration_at(time_ns)) / self.limits.max_acceleration_dps2
+
+    def _motion(self, time_ns: int) -> Motion:
         index = bisect_right(self._motions, time_ns, key=lambda motion: motion.start_ns)
-        return self._motions[max(index - 1, 0)].at(time_ns)
+        return self._motions[max(index - 1, 0)]
 
 
 PAN_LIMITS = AxisLimits(-170.0, 170.0, 120.0, 400.0)
@@ -186,9 +178,19 @@ class Plant:
             self._tilt.hold(now_ns, tilt)
 
     def pose_at(self, time_ns: int) -> tuple[float, float]:
-        """(pan, tilt) in degrees."""
+        """(pan, tilt) of the camera, in degrees."""
+        with self._lock:
+            return self._pan.load_at(time_ns), self._tilt.load_at(time_ns)
+
+    def encoders_at(self, time_ns: int) -> tuple[float, float]:
+        """(pan, tilt) of the motors in front of their gears, in degrees: what encoders on them see."""
         with self._lock:
             return self._pan.at(time_ns)[0], self._tilt.at(time_ns)[0]
+
+    def effort_at(self, time_ns: int) -> float:
+        """What both motors draw, as a share of the most they can."""
+        with self._lock:
+            return (self._pan.effort_at(time_ns) + self._tilt.effort_at(time_ns)) / 2
 
     def rates_at(self, time_ns: int) -> tuple[float, float]:
         """(pan, tilt) in degrees per second."""

@@ -9,6 +9,7 @@ from followspot_dock.protocol import codes
 from followspot_sim import faults
 from followspot_sim.bluez.ble_cable import BleCable
 from followspot_sim.bluez.stack import BluetoothStack
+from followspot_sim.errors import SimulatorError
 from followspot_sim.firmware import MarkerState
 from followspot_sim.pty_port import PtyCable
 from followspot_sim.sim_dock import SimDock
@@ -49,10 +50,10 @@ class Saboteur:
         return {"ok": True}
 
     def schedule(self, timed: Sequence[faults.TimedFault]) -> None:
-        """Let faults happen `at_s` after now. Raises ValueError for one that this dock cannot have."""
+        """Let faults happen `at_s` after now. Raises SimulatorError for one that this dock cannot have."""
         for entry in timed:
-            if isinstance(entry.fault, faults.OnBluetooth):
-                self._need_stack()
+            if isinstance(entry.fault, faults.OnBluetooth) and self._stack is None:
+                raise SimulatorError(f"the scenario wants the fault {entry.fault.kind}, and there is no Bluetooth here")
             self._later(entry.at_s, lambda fault=entry.fault: self.do(fault))  # type: ignore[misc]
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 A scenario has no length: the teacher's path begins again when it is walked, for as long as the simulator runs.
 """
 
+import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,10 +11,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from followspot_sim.errors import SimulatorError
+from followspot_sim.faults import TimedFault
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
 AzimuthDeg = Annotated[float, Field(ge=-120, le=120)]
+
+
+BatteryPoint = tuple[Annotated[float, Field(ge=0)], Annotated[int, Field(ge=0, le=100)]]
+"""Seconds since the beginning, and how full the battery is then."""
 
 
 class Table(BaseModel):
@@ -72,10 +78,32 @@ class StudentTable(Table):
     stands_for_s: float = Field(default=2.0, ge=0.5, le=60)
 
 
+class ReflectorTable(Table):
+    """`[[marker.reflector]]`: a window or a screen, in which the dock sees the marker now and then.
+
+    Of the half seconds in which the marker stands on the near side, `share` brings the mirrored bearing instead.
+    """
+
+    azimuth_deg: AzimuthDeg
+    share: float = Field(default=0.1, gt=0, le=1)
+    reach_deg: float = Field(default=60.0, gt=0, le=180)
+
+
 class MarkerTable(Table):
-    """`[marker]`: how well the dock sees the marker."""
+    """`[marker]`: how well the dock sees the marker.
+
+    Noise is `sigma_deg`, and `sigma_per_m` more for each metre, and at the edge of the field `edge_noise` times that.
+    """
 
     sigma_deg: float = Field(default=0.8, ge=0, le=10)
+    sigma_per_m: float = Field(default=0.0, ge=0, le=5)
+    edge_noise: float = Field(default=1.0, ge=1, le=20)
+    range_m: float = Field(default=15.0, ge=1, le=100)
+    fov_deg: float = Field(default=360.0, ge=10, le=360)
+    step_deg: float = Field(default=0.0, ge=0, le=10)
+    hidden_by_back: bool = False
+    battery: tuple[BatteryPoint, ...] = ()
+    reflector: tuple[ReflectorTable, ...] = ()
     dropouts_per_min: float = Field(default=2.0, ge=0, le=30)
     dropout_min_s: float = Field(default=0.5, ge=0.05, le=30)
     dropout_max_s: float = Field(default=2.0, ge=0.05, le=30)
@@ -87,6 +115,38 @@ class MarkerTable(Table):
         if self.dropouts_per_min * self.dropout_max_s > 60:
             raise ValueError("dropouts_per_min times dropout_max_s must fit into a minute")
         return self
+
+
+class OtherMarkerTable(Table):
+    """`[[other_marker]]`: a further marker, which lies or stands somewhere."""
+
+    marker_id: int = Field(ge=2, le=0xFFFF)
+    azimuth_deg: AzimuthDeg
+    elevation_deg: float = Field(default=0.0, ge=-60, le=60)
+    distance_m: float = Field(default=2.0, ge=0.1, le=30)
+    in_bay: bool = False
+
+
+class AxisTable(Table):
+    """`[dock.pan]`, `[dock.tilt]`: what is special about a motor and its gear; none of it by default."""
+
+    jerk_dps3: float = Field(default=math.inf, gt=0)
+    backlash_deg: float = Field(default=0.0, ge=0, le=10)
+    stick_dps: float = Field(default=0.0, ge=0, le=30)
+
+
+class DockTable(Table):
+    """`[dock]`: the motors.
+
+    With `brown_out_percent` the dock restarts when its battery is at or below that and both motors pull hard.
+    """
+
+    latency_ms: float = Field(default=30.0, ge=0, le=1000)
+    encoder_sigma_deg: float = Field(default=0.01, ge=0, le=5)
+    brown_out_percent: int = Field(default=0, ge=0, le=100)
+    battery: tuple[BatteryPoint, ...] = ()
+    pan: AxisTable = AxisTable()
+    tilt: AxisTable = AxisTable()
 
 
 class MicrophoneTable(Table):
@@ -103,7 +163,10 @@ class Scenario(Table):
     teacher: TeacherTable
     student: tuple[StudentTable, ...] = ()
     marker: MarkerTable = MarkerTable()
+    dock: DockTable = DockTable()
+    other_marker: tuple[OtherMarkerTable, ...] = ()
     microphone: MicrophoneTable = MicrophoneTable()
+    fault: tuple[TimedFault, ...] = ()
 
 
 def explain(problem: ValidationError) -> str:

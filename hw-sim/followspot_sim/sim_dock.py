@@ -11,9 +11,14 @@ from typing import Protocol, TextIO
 from followspot_dock.protocol import codes
 from followspot_dock.protocol.frames import Codec
 from followspot_dock.protocol.messages import MarkerReport
+from followspot_sim.batteries import BatteryCurves
 from followspot_sim.firmware import PRESSES, Condition, Firmware
+from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import NS_PER_S, Plant
 from followspot_sim.sight import MarkerSight, Sight
+
+_BROWN_OUT_EFFORT = 0.6
+"""One motor alone draws at most half of what both can."""
 
 
 class Port(Protocol):
@@ -43,7 +48,8 @@ class Cable(Protocol):
 class SimDock:
     """The dock that a driver meets: plant, firmware and cable, with the faults one can put on them.
 
-    `condition` is how dock and markers are, over all restarts. `sight` tells where the marker truly is at a host time.
+    `condition` is how dock and markers are, over all restarts. `sight` tells where the marker truly is at a host time,
+    `others` where further ones lie. With its battery at `brown_out_percent` or less, it restarts when both motors pull.
     Every marker report goes, as sent, into `marker_log`: one JSON line with t_ns, azimuth_deg, elevation_deg, quality,
     marker_id.
     """
@@ -55,14 +61,20 @@ class SimDock:
         cable: Cable,
         marker_log: Path,
         seed: int,
-        marker_sigma_deg: float,
+        sensor: MarkerSensor,
+        others: Sequence[MarkerSight] = (),
+        batteries: BatteryCurves | None = None,
+        brown_out_percent: int = 0,
     ) -> None:
         self._plant = plant
         self._sight = sight
         self._cable = cable
         self._marker_log = marker_log
         self._rng = random.Random(seed)
-        self._marker_sigma_deg = marker_sigma_deg
+        self._sensor = sensor
+        self._others = tuple(others)
+        self._batteries = batteries
+        self._brown_out_percent = brown_out_percent
         self._log: TextIO | None = None
         self.condition = Condition()
         self._port: Port | None = None
@@ -136,10 +148,10 @@ class SimDock:
     def _boot(self) -> Firmware:
         firmware = Firmware(
             self._plant,
-            lambda time_ns: (MarkerSight(1, self._sight(time_ns)),),
+            lambda time_ns: (MarkerSight(1, self._sight(time_ns)), *self._others),
             self._write_marker,
             self._rng,
-            self._marker_sigma_deg,
+            self._sensor,
             time.monotonic_ns(),
             self._cable.new_codec(),
         )
@@ -153,8 +165,19 @@ class SimDock:
 
     def _advance(self) -> None:
         now_ns = time.monotonic_ns()
+        if self._batteries is not None:
+            self._batteries.update(self.condition, now_ns)
+        if self._port is not None and self._browns_out(now_ns):
+            self.unplug()
+            self.replug()
+            self.fault(codes.FaultCode.BROWN_OUT, codes.Axis.NONE)
         if self._port is not None and now_ns >= self._frozen_until_ns:
             self._port.write(self._firmware.advance(now_ns))
+
+    def _browns_out(self, now_ns: int) -> bool:
+        charge = self.condition.status.battery_percent
+        weak = charge is not None and self._brown_out_percent > 0 and charge <= self._brown_out_percent
+        return weak and self._plant.effort_at(now_ns) > _BROWN_OUT_EFFORT
 
     def _write_marker(self, time_ns: int, marker: MarkerReport) -> None:
         if self._log is not None:

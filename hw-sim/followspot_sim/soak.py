@@ -13,7 +13,9 @@ from pathlib import Path
 from followspot_dock import Dock, DockEvent, DockSettings, LinkChanged, LinkState, Pose, open_dock
 from followspot_dock.protocol import messages
 from followspot_dock.protocol.frames import Codec
+from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import Plant
+from followspot_sim.scenario import MarkerTable
 from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import Cable, Port, SimDock
 
@@ -145,7 +147,7 @@ class Soaker:
             _CountingCable(cable, self._pose_sent),
             folder / "marker.jsonl",
             seed=1,
-            marker_sigma_deg=0.8,
+            sensor=MarkerSensor(MarkerTable()),
         )
 
     async def run(self, seconds: float) -> Soak:

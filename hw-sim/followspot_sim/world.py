@@ -102,12 +102,14 @@ class World:
         return sorted(students, key=lambda student: -student.stand.distance_m)
 
     def sight_at(self, time_ns: int) -> Sight:
-        """Where the marker is, and whether the dock can see it: not behind a student, nor in a drop-out."""
-        stand = self.teacher_at(time_ns).stand
+        """Where the marker is, and whether the dock can see it: not behind a student or a back, nor in a drop-out."""
+        teacher = self.teacher_at(time_ns)
+        stand = teacher.stand
         bearing = stand.bearing(self._marker_height_m)
         point = stand.points(np.zeros(1), np.full(1, self._marker_height_m))
         hidden = any(student.hides(point).any() for student in self.students_at(time_ns))
-        visible = not hidden and not self._drops_out(self._seconds(time_ns))
+        turned_away = self._marker.hidden_by_back and teacher.facing is Facing.BACK
+        visible = not (hidden or turned_away or self._drops_out(self._seconds(time_ns)))
         return Sight(bearing.azimuth_deg, bearing.elevation_deg, bearing.distance_m, visible)
 
     def visible_share(self, teacher: Teacher, students: Sequence[Student]) -> float:

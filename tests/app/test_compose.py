@@ -13,6 +13,7 @@ from followspot.settings.models import PathSettings, Settings
 from followspot.storage.recovery import Recovery
 from followspot_dock.port import MarkerReport
 from followspot_dock.serial_dock import SerialDock
+from followspot_dock.settings import DockSettings
 
 
 def boom(*_: object) -> None:
@@ -33,7 +34,8 @@ async def supervisor(alerts, clock):
 @pytest.fixture
 async def make_daemon(alerts, clock, supervisor, tmp_path):
     paths = PathSettings(media=tmp_path / "media", state=tmp_path / "state", runtime=tmp_path / "run")
-    return lambda: Daemon(Settings(paths=paths), clock, alerts, supervisor)
+    dock = DockSettings(driver="serial", port="/dev/dock")
+    return lambda: Daemon(Settings(paths=paths, dock=dock), clock, alerts, supervisor)
 
 
 async def test_comfort_and_framing_that_fail_harm_nobody(make_daemon, alerts, supervisor, monkeypatch):
@@ -50,7 +52,7 @@ async def test_comfort_and_framing_that_fail_harm_nobody(make_daemon, alerts, su
     daemon.dock_keeper._on_event(MarkerReport(1, 0.0, 0.0, 1.0))
     assert heard, "the next listener hears it all the same"
     assert {(alert.code, alert.subject) for alert in alerts.active} == {
-        (AlertCode.PART_FAILED, part) for part in ("framing", "marker lamp", "lamp", "state")
+        (AlertCode.PART_FAILED, part) for part in ("framing", "dock", "lamp", "state")
     }
     assert not supervisor.failed
 

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from followspot_dock import Dock, DockEvent, DockSettings, LinkChanged, LinkState, open_dock
+from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import Plant
 from followspot_sim.pty_port import PtyCable
+from followspot_sim.scenario import MarkerTable
 from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import SimDock
 
@@ -105,6 +107,13 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     path = tmp_path / "dev/serial/by-id/usb-Followspot_Dock-if00"
     sights = [Sight(azimuth_deg=20.0, elevation_deg=5.0, distance_m=3.0, visible=True)]
     plant = Plant(time.monotonic_ns())
-    sim = SimDock(plant, lambda _: sights[-1], PtyCable(path), tmp_path / "marker.jsonl", seed=1, marker_sigma_deg=0.8)
+    sim = SimDock(
+        plant,
+        lambda _: sights[-1],
+        PtyCable(path),
+        tmp_path / "marker.jsonl",
+        seed=1,
+        sensor=MarkerSensor(MarkerTable()),
+    )
     yield Rig(tmp_path, plant, sim, sights, path)
     assert not path.is_symlink()

@@ -9,12 +9,15 @@ from followspot_dock import Capabilities, DockEvent, MotionDone
 from followspot_dock.host import EventMemory, HostSession
 from followspot_dock.protocol.frames import Codec, StreamCodec
 from followspot_sim.firmware import Firmware
+from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import Plant
+from followspot_sim.scenario import MarkerTable
 from followspot_sim.sight import MarkerSight, Sight
 
 Kind = TypeVar("Kind", bound=DockEvent)
 MS = 1_000_000
 START_NS = 5_000_000_000
+SENSOR = MarkerSensor(MarkerTable(sigma_deg=0.5))
 TICK_MS = 20
 
 
@@ -48,7 +51,7 @@ class Table:
 
     def boot(self) -> None:
         self.dock = Firmware(
-            self.plant, lambda _: self.sights, lambda *_: None, self.rng, 0.5, self.now_ns, self.codec()
+            self.plant, lambda _: self.sights, lambda *_: None, self.rng, SENSOR, self.now_ns, self.codec()
         )
 
     def connect(self) -> None:

@@ -14,8 +14,10 @@ import pytest
 from followspot_dock import Dock, DockEvent, DockSettings, LinkChanged, LinkState, open_dock
 from followspot_sim.bluez.ble_cable import BleCable
 from followspot_sim.bluez.stack import BluetoothStack
+from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import Plant
 from followspot_sim.pty_port import PtyCable
+from followspot_sim.scenario import MarkerTable
 from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import Cable, SimDock
 from support.limits import at_most
@@ -113,7 +115,9 @@ def sim_dock(cable: Cable, folder: Path) -> tuple[TimedPlant, SimDock]:
     """A dock whose marker stands at 20 degrees, and whose motors answer at once."""
     plant = TimedPlant()
     sight = Sight(azimuth_deg=20.0, elevation_deg=5.0, distance_m=3.0, visible=True)
-    return plant, SimDock(plant, lambda _: sight, cable, folder / "marker.jsonl", seed=1, marker_sigma_deg=0.8)
+    return plant, SimDock(
+        plant, lambda _: sight, cable, folder / "marker.jsonl", seed=1, sensor=MarkerSensor(MarkerTable())
+    )
 
 
 @pytest.fixture

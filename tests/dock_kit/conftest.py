@@ -13,9 +13,11 @@ import pytest
 from followspot_dock.conformance.wires import Wire, ble_wire, serial_wire
 from followspot_sim.bluez.ble_cable import BleCable
 from followspot_sim.bluez.stack import BluetoothStack
+from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import Plant
 from followspot_sim.pty_port import PtyCable
 from followspot_sim.sabotage import Saboteur
+from followspot_sim.scenario import MarkerTable
 from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import SimDock
 from followspot_sim.wire_faults import FaultyCable
@@ -37,11 +39,12 @@ class Rig:
     ) -> None:
         self.path = folder / "dev/dock"
         self.plant = plant or Plant(time.monotonic_ns())
+        self.sensor = MarkerSensor(MarkerTable())
         self.sight = Sight(azimuth_deg=20.0, elevation_deg=5.0, distance_m=3.0, visible=True)
         cable = PtyCable(self.path) if stack is None else BleCable(stack.air, ADDRESS, "Followspot Dock")
         self.cable = FaultyCable(cable, seed=1)
         self.dock = SimDock(
-            self.plant, lambda _: self.sight, self.cable, folder / "marker.jsonl", seed=1, marker_sigma_deg=0.8
+            self.plant, lambda _: self.sight, self.cable, folder / "marker.jsonl", seed=1, sensor=self.sensor
         )
         self.saboteur = Saboteur(self.dock, self.cable, stack)
 

@@ -35,6 +35,7 @@ async def test_case(case: Case, dock_under_test: tuple[Wire, Any]) -> None:
     assert outcome.verdict is Verdict.PASSED, f"{outcome.why} {outcome.figures}"
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(400)
 async def test_all_cases_over_bluetooth(request: pytest.FixtureRequest, ble_rig: Any, ble_address: str) -> None:
     if request.config.getoption("--dock"):

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from followspot_dock import DockEvent, DockSettings, LinkChanged, LinkState, Pose, open_dock
 from followspot_dock.port import Axis, DockFault, DockStatus, FaultKind, MarkerStatus
-from followspot_sim import faults
+from followspot_sim import faults, scenario
 from followspot_sim.control import ControlServer, control_request
+from followspot_sim.errors import SimulatorError
 from support.limits import at_most
 
 WAIT_S = 15.0
@@ -96,6 +97,32 @@ def test_scenario_table() -> None:
     for wrong in ({"kind": "drop"}, {"at_s": -1, "kind": "drop"}, {"at_s": 1, "kind": "drop", "x": 1}, {"at_s": 1}):
         with pytest.raises(ValidationError):
             faults.TimedFault.model_validate(wrong)
+
+
+SCENARIO = """
+[[teacher.path]]
+azimuth_deg = 0
+distance_m = 3
+
+[[fault]]
+at_s = 30
+kind = "unplug"
+seconds = 5
+"""
+
+
+def test_scenario_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(SCENARIO)
+    assert scenario.load(str(file)).fault == (faults.TimedFault(at_s=30, fault=faults.Unplug(seconds=5)),)
+    file.write_text(SCENARIO.replace("seconds", "hours"))
+    with pytest.raises(SimulatorError, match=r"fault\[0\].*hours: unknown key"):
+        scenario.load(str(file))
+
+
+async def test_schedule_without_bluetooth(rig: Any) -> None:
+    with pytest.raises(SimulatorError, match="no Bluetooth"):
+        rig.saboteur.schedule([faults.TimedFault(at_s=1, fault=faults.BleDrop())])
 
 
 @pytest.mark.parametrize(

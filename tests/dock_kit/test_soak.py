@@ -11,8 +11,8 @@ from followspot_sim.cli import main
 from followspot_sim.soak import Footprint, Soak, percentile
 from followspot_sim.soak_command import judge, soak_once
 
-SECONDS = 15.0
-"""With both transports half a minute."""
+SECONDS = 6.0
+"""`make soak` takes ten minutes for each."""
 
 
 @pytest.mark.parametrize("interval_ms", [None, 15.0], ids=["serial", "ble"])

@@ -17,10 +17,11 @@ from followspot_sim.record_command import record
 from followspot_sim.replay_command import replay
 from followspot_sim.replayed_dock import ReplayedDock
 from followspot_sim.trace import Piece, read_trace
+from support.limits import at_most
 
 
 async def until(condition: Any, within_s: float = 15.0) -> None:
-    async with asyncio.timeout(within_s):
+    async with at_most(within_s):
         while not condition():  # noqa: ASYNC110  # what is awaited knows nothing of us
             await asyncio.sleep(0.005)
 

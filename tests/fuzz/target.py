@@ -11,10 +11,13 @@ from followspot_dock.protocol import messages
 from followspot_dock.protocol.datagrams import DatagramCodec
 from followspot_dock.protocol.frames import MAX_PAYLOAD_BYTES, Codec, StreamCodec
 from followspot_sim.firmware import Firmware
+from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import Plant
+from followspot_sim.scenario import MarkerTable
 from followspot_sim.sight import MarkerSight, Sight
 
 START_NS = 5_000_000_000
+SENSOR = MarkerSensor(MarkerTable(sigma_deg=0.5))
 LATER_NS = 1_000_000_000
 """Longest time to live and braking."""
 SESSION_ID = 1
@@ -45,7 +48,7 @@ def _pieces(data: bytes, codec: type[Codec]) -> list[bytes]:
 def _firmware(codec: Codec) -> tuple[Firmware, Plant]:
     plant = Plant(START_NS)
     sights = (MarkerSight(1, Sight(20.0, 5.0, 3.0, True)),)
-    return Firmware(plant, lambda _: sights, lambda *_: None, random.Random(1), 0.5, START_NS, codec), plant
+    return Firmware(plant, lambda _: sights, lambda *_: None, random.Random(1), SENSOR, START_NS, codec), plant
 
 
 def _hello(codec: Codec) -> bytes:

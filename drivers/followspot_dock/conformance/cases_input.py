@@ -148,7 +148,7 @@ async def _demand_answers(bench: Bench, tries: int = 1) -> None:
     begun_ns = time.monotonic_ns()
     for last in range(tries - 1, -1, -1):
         try:
-            acknowledged_ns = await bench.peer.request(stop, 2 * ANSWER_S / tries)
+            acknowledged_ns = await bench.peer.request(stop, 2 * ANSWER_S)
         except FailedError:
             if not last:
                 raise
