@@ -11,7 +11,7 @@ from followspot.domain.alerts import AlertCode
 from followspot.domain.session import SessionState
 from followspot.settings.models import PathSettings, Settings
 from followspot.storage.recovery import Recovery
-from followspot_dock.port import MarkerReport
+from followspot_dock.port import DockError, MarkerReport
 from followspot_dock.serial_dock import SerialDock
 from followspot_dock.settings import DockSettings
 
@@ -62,3 +62,16 @@ async def test_a_database_that_was_set_aside_is_told(make_daemon, alerts, tmp_pa
     [alert] = alerts.active
     assert alert.code is AlertCode.DATABASE_REPLACED
     assert str(tmp_path / "state" / "followspot.db.damaged-1") in alert.message
+
+
+async def test_a_driver_that_cannot_be_loaded_is_an_alert(alerts, clock, supervisor, tmp_path, monkeypatch):
+    def fail(*_args: object) -> None:
+        raise DockError("the driver turntable of the package turn cannot be loaded: no module named turn")
+
+    monkeypatch.setattr("followspot.app.compose.open_dock", fail)
+    paths = PathSettings(media=tmp_path / "media", state=tmp_path / "state", runtime=tmp_path / "run")
+    daemon = Daemon(Settings(paths=paths), clock, alerts, supervisor)
+    assert daemon.dock_keeper is None
+    [alert] = alerts.active
+    assert alert.code is AlertCode.DOCK_NOT_FOUND
+    assert "cannot be loaded" in alert.message

@@ -172,6 +172,8 @@ def test_every_problem_is_told_at_once(problems):
         ('[paths]\nmedia = "/run/followspot/media"', "paths.media", "every boot empties"),
         ('[mqtt]\npassword_file = "/x"', "mqtt.password_file", "without mqtt.username"),
         ("[panel]\nlamp_pin = 17", "panel.lamp_pin", "panel.button_pin"),
+        ('[dock]\ndriver = "visca"', "dock.driver", "dock.url"),
+        ('[dock]\ndriver = "waveshare"', "dock.driver", "dock.port"),
     ],
 )
 def test_values_that_contradict_each_other(problems, text: str, key: str, words: str):

@@ -31,7 +31,7 @@ from followspot.storage.recovery import Recovery
 from followspot.storage.storage import Storage
 from followspot.vision.worker import VisionWorker, prepare
 from followspot_dock.factory import open_dock
-from followspot_dock.port import ButtonPress, Dock, DockEvent, DockListener, MarkerButton
+from followspot_dock.port import ButtonPress, Dock, DockError, DockEvent, DockListener, MarkerButton
 
 P = ParamSpec("P")
 
@@ -157,7 +157,13 @@ class Daemon:
             assert made is not None, "only driver none gives no dock"
             return made
 
-        return DockKeeper(opened, self.alerts, self._clock, dock.place)
+        try:
+            return DockKeeper(opened, self.alerts, self._clock, dock.place)
+        except DockError as error:  # a driver that cannot be loaded must not keep a lesson from being recorded
+            self._raise(
+                AlertCode.DOCK_NOT_FOUND, dock.place, f"{error}. Lessons are recorded without moving the camera."
+            )
+            return None
 
     def _make_vision(self) -> VisionWorker | None:
         if not self.settings.tracking.vision:

@@ -57,6 +57,11 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
             yield problem(f"paths.{name}", "lies in paths.runtime, which every boot empties: choose another folder")
     if settings.mqtt.password_file and not settings.mqtt.username:
         yield problem("mqtt.password_file", "is of no use without mqtt.username: set both or neither")
+    dock = settings.dock
+    if dock.driver == "visca" and not (dock.url or dock.port):
+        yield problem("dock.driver", "visca needs dock.url or, for a serial line, dock.port")
+    if dock.driver == "waveshare" and not dock.port:
+        yield problem("dock.driver", "waveshare needs dock.port")
     if settings.panel.button_pin == settings.panel.lamp_pin:
         yield problem("panel.lamp_pin", f"is pin {settings.panel.lamp_pin}, which panel.button_pin has: choose another")
 
