@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from followspot.bus.topics import Topics
-from followspot.domain.events import EventData, EventRenderer, EventStamp, OutboxMessage
+from followspot.domain.events import EventData, EventRenderer, EventStamp, OutboxMessage, schema_id
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 """The MQTT 5 content type of every event."""
@@ -28,6 +28,7 @@ def renderer(device_id: str) -> EventRenderer:
             **_subject(event),
             "time": _rfc3339(stamp.time),
             "datacontenttype": "application/json",
+            "dataschema": schema_id(type(event)),
             "sequence": str(stamp.sequence),
             "epoch": stamp.epoch,
             "data": event.model_dump(mode="json"),

@@ -16,7 +16,7 @@ DATABASE_FILE = "followspot.db"
 DAMAGED_MARK = f"{DATABASE_FILE}-damaged"
 """Stands beside a database in which damage was met while it was open."""
 FOR_OTHERS = 0o007
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 5.0
 """Only a technician's sqlite3 shell can hold the lock: the daemon has one connection."""
 
@@ -33,7 +33,9 @@ CREATE TABLE lessons (
     anchor_media_ns INTEGER NOT NULL,
     anchor_wall TEXT NOT NULL,
     anchor_boot_id TEXT NOT NULL,
-    anchor_boottime_ns INTEGER NOT NULL
+    anchor_boottime_ns INTEGER NOT NULL,
+    anchor_synced INTEGER NOT NULL,
+    details TEXT NOT NULL
 ) STRICT;
 CREATE INDEX lessons_open ON lessons (id) WHERE state <> 'completed';
 CREATE TABLE segments (
@@ -48,8 +50,12 @@ CREATE TABLE segments (
     started TEXT NOT NULL,
     frames INTEGER NOT NULL,
     tracks TEXT NOT NULL,
+    boot_id TEXT NOT NULL,
+    boottime_ns INTEGER NOT NULL,
+    synced INTEGER NOT NULL,
     PRIMARY KEY (lesson_id, "index")
 ) STRICT;
+CREATE INDEX segments_unsynced ON segments (boot_id, lesson_id) WHERE synced = 0;
 CREATE TABLE gaps (
     lesson_id TEXT NOT NULL REFERENCES lessons (id),
     reason TEXT NOT NULL,
@@ -63,8 +69,10 @@ CREATE TABLE outbox (
     id TEXT NOT NULL UNIQUE,
     topic TEXT NOT NULL,
     payload BLOB NOT NULL,
-    published INTEGER NOT NULL DEFAULT 0
+    published INTEGER NOT NULL DEFAULT 0,
+    lesson_id TEXT
 ) STRICT;
+CREATE INDEX outbox_of_lesson ON outbox (lesson_id) WHERE lesson_id IS NOT NULL;
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
 

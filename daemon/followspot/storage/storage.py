@@ -11,9 +11,11 @@ from followspot.domain.errors import StorageError
 from followspot.domain.events import EventData, EventRenderer
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan, SegmentSink
+from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
 from followspot.settings.models import Settings
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
+from followspot.storage.clock_correction import correct_clock
 from followspot.storage.completion import complete
 from followspot.storage.database import Database, set_aside
 from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_private_folder
@@ -118,6 +120,15 @@ class Storage:
         """Put an event of its own into the outbox."""
         catalogue = self._require_open().store.catalogue
         await self._call(f"recording the event {event.type}", lambda: catalogue.announce(event))
+
+    async def correct_clock(self) -> None:
+        """The wall clock is set: correct what was labelled while it was not, and announce that."""
+        await self._call("correcting wall times", self._require_open().correct_clock)
+
+    async def republish(self, wanted: RepublishFrom | RepublishLesson) -> Republished:
+        """Have events sent again, with the same ids; they come out of `pending`."""
+        outbox = self._require_open().outbox
+        return await self._call("putting events back into the outbox", lambda: outbox.republish(wanted))
 
     async def pending(self, after: int, limit: int) -> list[OutboxEntry]:
         """Events with a sequence above `after` that are not yet acknowledged, oldest first."""
@@ -232,6 +243,12 @@ class _Opened:
         """On the storage thread: complete what has ended and is not being written; how many are refused."""
         ended = [lesson for lesson in self.store.catalogue.ended_lessons() if lesson.id not in self.writers]
         return sum(not self._settled(lesson.id, lesson.reason or INTERRUPTED) for lesson in ended)
+
+    def correct_clock(self) -> None:
+        """On the storage thread: lessons that are being written are labelled rightly from here on."""
+        for lesson_id, anchor in correct_clock(self.store):
+            if lesson_id in self.writers:
+                self.writers[lesson_id].correct_clock(anchor)
 
     def close(self) -> None:
         """On the storage thread: give everything back."""
