@@ -18,6 +18,8 @@ REPORT = {
     "recording": True,
     "tracking": "tracking",
     "dock": "ready",
+    "dock_status": {"battery_percent": 80, "markers": [{"id": 1, "battery_percent": 55}]},
+    "host": {"disk_minutes_left": 610, "clock": "synced"},
     "broker": "connected",
     "frames": 300,
     "frames_dropped": 2,
@@ -85,9 +87,11 @@ def test_status_for_people(serve, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "session:   recording 0190, started by marker, reaches the disk",
         "tracking:  tracking",
-        "dock:      ready",
+        "dock:      ready, batteries: dock 80 %, marker 1 55 %",
         "broker:    connected",
         "recorded:  300 pictures, 2 dropped, since the last start",
+        "room for:  610 minutes of lessons",
+        "clock:     set",
         "alerts:    1",
         "  dock-lost: the dock was lost",
     ]

@@ -5,12 +5,16 @@ import contextlib
 import logging
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import ParamSpec
 
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
+from followspot.app.clock_watch import ClockWatch
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
-from followspot.app.report import state_report
+from followspot.app.dock_view import DockView
+from followspot.app.host import HostWatch, read_host
+from followspot.app.report import box_state, host_state
 from followspot.app.settling import Settling
 from followspot.app.supervisor import Supervisor
 from followspot.bus.envelope import renderer
@@ -22,10 +26,12 @@ from followspot.domain.alerts import Alert, AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
 from followspot.domain.errors import ConfigurationError
 from followspot.domain.session import SessionState
+from followspot.domain.state import BoxState
 from followspot.media.notices import MediaNotice
 from followspot.media.recorder import Recorder
 from followspot.panel.panel import LampState, Panel, PanelError
 from followspot.settings.models import Settings
+from followspot.storage.boot import LinuxBoot
 from followspot.storage.notices import StorageNotice
 from followspot.storage.recovery import Recovery
 from followspot.storage.storage import Storage
@@ -78,6 +84,10 @@ class Daemon:
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")
         )
+        self.clock_watch = ClockWatch(clock, LinuxBoot(), self.storage.correct_clock)
+        read = partial(read_host, Path("/sys"), settings.paths.media, settings.encoder)
+        self.host_watch = HostWatch(read, alerts, clock)
+        self.dock_view = DockView()
         self.bus = self._make_bus()
         self.panel: Panel | None = None
         self._follow = self._isolated("framing", self.framing.follow)
@@ -120,15 +130,21 @@ class Daemon:
         """Everything a technician may ask for: `followspot status --json`."""
         framing, recorder, storage = self.framing.status(), self.recorder.progress(), self.storage.progress()
         return {
-            **state_report(self.session.status, self.alerts.active, framing),
+            **self.state().model_dump(mode="json"),
             "device": self.settings.device.id,
-            "dock": self.dock_keeper.dock.link.value if self.dock_keeper else "none",
             "broker": self._broker_state(),
             "frames": recorder.frames,
             "frames_dropped": recorder.dropped,
             "disk_queue_bytes": storage.queued_bytes,
             "framing": framing,
         }
+
+    def state(self) -> BoxState:
+        """How things stand, as it is retained on the broker."""
+        link = self.dock_keeper.dock.link.value if self.dock_keeper else "none"
+        host = host_state(self.host_watch.readings, synced=self.clock_watch.synced)
+        dock = self.dock_view.state()
+        return box_state(self.session.status, self.alerts.active, self.framing.status(), link, dock, host)
 
     def _broker_state(self) -> str:
         if not self.settings.mqtt.host:
@@ -137,7 +153,7 @@ class Daemon:
 
     def _publish_state(self) -> None:
         if self.bus is not None:
-            self.bus.publish_state(state_report(self.session.status, self.alerts.active, self.framing.status()))
+            self.bus.publish_state(self.state().model_dump(mode="json"))
 
     def _listen(self) -> None:
         self.alerts.subscribe(write_to_journal)
@@ -145,6 +161,7 @@ class Daemon:
         self.alerts.subscribe(self._on_alert)
         if self.dock_keeper is not None:
             self.dock_keeper.subscribe(self._isolated("framing", self.framing.on_dock_event))
+            self.dock_keeper.subscribe(self._isolated("state", self.dock_view.on_dock_event))
             self.dock_keeper.subscribe(self._on_dock_event)
 
     def _make_dock_keeper(self) -> DockKeeper | None:

@@ -72,6 +72,8 @@ def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
     supervisor.keep("framing", daemon.framing.run)
     supervisor.keep("settling", daemon.settling.run)
     supervisor.keep("alert-events", daemon.alert_events.run)
+    supervisor.keep("clock", daemon.clock_watch.run)
+    supervisor.keep("host", daemon.host_watch.run)
     if daemon.dock_keeper is not None:
         supervisor.keep("dock", daemon.dock_keeper.run)
     if daemon.bus is not None:

@@ -25,6 +25,7 @@ from followspot.domain.alerts import AlertRegistry
 from followspot.domain.clock import Clock
 from followspot.domain.commands import Answer, BusyError, InvalidCommandError, check_size
 from followspot.domain.errors import CommandRefusedError
+from followspot.domain.state import Availability, AvailabilityState
 from followspot.settings.models import Settings
 
 WAITING_COMMANDS = 16
@@ -51,7 +52,7 @@ class MqttBus:
         self._topics = Topics(device_id)
         self._alarm = BrokerAlarm(alerts, clock, mqtt, device_id)
         self._link = BrokerLink(mqtt, broker_access(mqtt), f"followspot-{device_id}", self._on_fact)
-        self._link.will(self._topics.availability, _availability("offline"))
+        self._link.will(self._topics.availability, _availability(AvailabilityState.OFFLINE))
         self._pump = OutboxPump(outbox, self._send_event)
         self._board = StateBoard(self._send_state)
         self._desk = CommandDesk(mqtt.allow, on_command)
@@ -95,7 +96,7 @@ class MqttBus:
     async def _say_goodbye(self) -> None:
         if self._connected:
             await self._pump.drain(DRAIN_TIMEOUT_S)
-            self._link.publish(self._topics.availability, _availability("stopped"), retain=True)
+            self._link.publish(self._topics.availability, _availability(AvailabilityState.STOPPED), retain=True)
         await self._link.close()
         self._connected = False
 
@@ -120,7 +121,7 @@ class MqttBus:
         self._connected = True
         self._alarm.connected()
         self._link.subscribe(self._topics.commands)
-        self._link.publish(self._topics.availability, _availability("online"), retain=True)
+        self._link.publish(self._topics.availability, _availability(AvailabilityState.ONLINE), retain=True)
         self._board.connected()
         self._pump.connected()
 
@@ -172,5 +173,5 @@ class MqttBus:
         self._link.publish(self._topics.state, payload, retain=True)
 
 
-def _availability(state: str) -> bytes:
-    return b'{"state":"%s"}' % state.encode()
+def _availability(state: AvailabilityState) -> bytes:
+    return Availability(state=state).model_dump_json().encode()

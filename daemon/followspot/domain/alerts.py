@@ -32,6 +32,7 @@ class AlertCode(StrEnum):
     LESSON_NOT_CLOSED = "lesson-not-closed"
     DATABASE_REPLACED = "database-replaced"
     PART_FAILED = "part-failed"
+    UNDER_VOLTAGE = "under-voltage"
 
 
 @dataclass(frozen=True, slots=True)
