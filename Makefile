@@ -14,7 +14,7 @@ SOAK_SECONDS ?= 600
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
 
-.PHONY: help demo test test-system lint bench soak fuzz wheels clean
+.PHONY: help demo test test-system lint bench soak fuzz schemas wheels clean
 
 help:
 	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
 	@echo 'make soak         ten minutes of dock talk each over serial and Bluetooth LE (SOAK_SECONDS=N)'
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
+	@echo 'make schemas      write docs/events anew from the models of events, state and commands'
 	@echo 'make wheels       check that every dependency has a wheel for 64-bit Arm'
 
 $(READY): pyproject.toml
@@ -58,6 +59,9 @@ soak: $(READY)
 
 fuzz: $(READY)
 	cd tests && ../$(BIN)/python -m fuzz.explore 60
+
+schemas: $(READY)
+	$(BIN)/followspot schemas --out docs/events
 
 wheels: $(READY)
 	$(BIN)/python tests/tools/check_wheels.py

@@ -60,12 +60,34 @@ def answered(accepted: bool, code: str, text: str, data: dict | None = None) -> 
     return json.dumps({"id": "1", "accepted": accepted, "code": code, "text": text, "data": data}).encode() + b"\n"
 
 
-@pytest.mark.parametrize("name", ["start", "stop"])
+@pytest.mark.parametrize("name", ["start", "stop", "home"])
 def test_an_accepted_command(name: str, serve, capsys):
     path = serve(answered(True, "ok", "lesson 0190 starts"))
     assert main([name, "--socket", str(path)]) == exit_codes.OK
     assert capsys.readouterr().out == "lesson 0190 starts\n"
     assert serve.heard[0]["name"] == name
+
+
+def test_what_is_said_of_a_lesson(serve):
+    path = serve(answered(True, "ok", "lesson 0190 starts"))
+    said = ["--code", "4b", "--consent", "filming=form 12", "--consent", "names=no", "--minutes", "45"]
+    assert main(["start", "--socket", str(path), *said]) == exit_codes.OK
+    (heard,) = serve.heard
+    assert {key: value for key, value in heard.items() if key not in ("name", "id")} == {
+        "lesson_code": "4b",
+        "consent": {"filming": "form 12", "names": "no"},
+        "planned_length_s": 2700,
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "key", "value"), [(["--from", "7"], "from_sequence", 7), (["--lesson", "0190"], "lesson_id", "0190")]
+)
+def test_events_again(option: list[str], key: str, value: object, serve, capsys):
+    path = serve(answered(True, "ok", "3 events are sent again"))
+    assert main(["republish", "--socket", str(path), *option]) == exit_codes.OK
+    assert capsys.readouterr().out == "3 events are sent again\n"
+    assert serve.heard[0][key] == value
 
 
 def test_a_refused_command(serve, capsys):

@@ -24,6 +24,7 @@ from followspot.control.framing import Framing
 from followspot.control.session import SessionLoop, SessionStatus
 from followspot.domain.alerts import Alert, AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
+from followspot.domain.commands import Command, check_expiry
 from followspot.domain.errors import ConfigurationError
 from followspot.domain.session import SessionState
 from followspot.domain.state import BoxState
@@ -80,7 +81,9 @@ class Daemon:
         )
         self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status)
         self.settling = Settling(self.session, self.storage, alerts)
-        self.desk = Desk(self.session, self.report)
+        self.desk = Desk(
+            self.session, self.report, self.storage, self.framing.home, self._check_expiry, self._send_again
+        )
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")
         )
@@ -240,6 +243,13 @@ class Daemon:
     def _wake_bus(self) -> None:
         if self.bus is not None:
             self.bus.wake()
+
+    def _send_again(self, oldest: int) -> None:
+        if self.bus is not None:
+            self.bus.send_again(oldest)
+
+    def _check_expiry(self, command: Command) -> None:
+        check_expiry(command, self._clock.utc_now(), synced=self.clock_watch.synced)
 
     def _raise(self, code: AlertCode, subject: str, message: str) -> None:
         self.alerts.raise_alert(code, subject, message, self._clock.monotonic_ns())

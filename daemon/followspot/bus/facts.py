@@ -46,6 +46,8 @@ class Received:
     retained: bool
     response_topic: str | None
     correlation: bytes | None
+    expires_in_s: int | None = None
+    """What was left of the message's own expiry when the broker sent it."""
 
 
 LinkFact = Connected | ConnectRefused | Disconnected | Acknowledged | SubscriptionRefused | Received

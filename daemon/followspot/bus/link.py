@@ -219,7 +219,9 @@ class BrokerLink:
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         response_topic = getattr(message.properties, "ResponseTopic", None)
         correlation = getattr(message.properties, "CorrelationData", None)
-        self._tell(Received(message.topic, bytes(message.payload), message.retain, response_topic, correlation))
+        expires_in_s = getattr(message.properties, "MessageExpiryInterval", None)
+        payload = bytes(message.payload)
+        self._tell(Received(message.topic, payload, message.retain, response_topic, correlation, expires_in_s))
 
     def _on_socket_open(self, _client: Client, _userdata: object, connection: object) -> None:
         if self._closing:

@@ -23,13 +23,15 @@ from followspot.bus.pump import Outbox, OutboxPump
 from followspot.bus.topics import Topics, is_answerable
 from followspot.domain.alerts import AlertRegistry
 from followspot.domain.clock import Clock
-from followspot.domain.commands import Answer, BusyError, InvalidCommandError, check_size
+from followspot.domain.commands import Answer, BusyError, ExpiredError, InvalidCommandError, check_size
 from followspot.domain.errors import CommandRefusedError
 from followspot.domain.state import Availability, AvailabilityState
 from followspot.settings.models import Settings
 
 WAITING_COMMANDS = 16
 """People press buttons: more at once is a sender gone mad, who is told that we are busy."""
+
+NANOSECONDS = 1_000_000_000
 
 DRAIN_TIMEOUT_S = 2.0
 """At a stop the lesson's last events are milliseconds old: this long they may take before the box says stopped."""
@@ -56,7 +58,9 @@ class MqttBus:
         self._pump = OutboxPump(outbox, self._send_event)
         self._board = StateBoard(self._send_state)
         self._desk = CommandDesk(mqtt.allow, on_command)
-        self._waiting: asyncio.Queue[Received] = asyncio.Queue(WAITING_COMMANDS)
+        self._clock = clock
+        self._waiting: asyncio.Queue[tuple[Received, int | None]] = asyncio.Queue(WAITING_COMMANDS)
+        """Commands, each with the monotonic time from which nobody wants it any more."""
         self._connected = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -64,6 +68,10 @@ class MqttBus:
         """The outbox has new rows. From any thread, at any time while `run`'s loop is open."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._pump.wake)
+
+    def send_again(self, oldest: int) -> None:
+        """Events from `oldest` on are back in the outbox. On the loop."""
+        self._pump.rewind(oldest)
 
     def publish_state(self, state: Mapping[str, object]) -> None:
         """Show how things stand (JSON values only): retained, once it changed, at most once a second, newest wins."""
@@ -153,13 +161,19 @@ class MqttBus:
         check_size(message.payload)
         if self._waiting.full():
             raise BusyError("too many commands are waiting: try again later")
-        self._waiting.put_nowait(message)
+        left_s = message.expires_in_s
+        deadline_ns = None if left_s is None else self._clock.monotonic_ns() + left_s * NANOSECONDS
+        self._waiting.put_nowait((message, deadline_ns))
 
     async def _answer_commands(self) -> None:
         while True:
-            message = await self._waiting.get()
-            name = message.topic.rpartition("/")[2]
-            self._answer(message, await self._desk.take(message.payload, name))
+            message, deadline_ns = await self._waiting.get()
+            self._answer(message, await self._take(message, deadline_ns))
+
+    async def _take(self, message: Received, deadline_ns: int | None) -> Answer:
+        if deadline_ns is not None and self._clock.monotonic_ns() >= deadline_ns:
+            return self._desk.refuse(message.payload, ExpiredError("the command expired while it waited here"))
+        return await self._desk.take(message.payload, message.topic.rpartition("/")[2])
 
     def _answer(self, message: Received, answer: Answer, qos: int = 1) -> None:
         if message.response_topic is not None:

@@ -87,6 +87,11 @@ class OutboxPump:
         """There may be new rows."""
         self._wanted.set()
 
+    def rewind(self, sequence: int) -> None:
+        """Rows from `sequence` on are unpublished again."""
+        self._cursor = min(self._cursor, sequence - 1)
+        self._wanted.set()
+
     def connected(self) -> None:
         """Begin, or go on; rows that an earlier connection refused are tried again."""
         self._online = True

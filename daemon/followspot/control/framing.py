@@ -93,15 +93,24 @@ class Framing:
         if active == self._following:
             return
         self._following = active
+        self._homing_until_ns = 0
         if self._settings.steering.follow_when_idle:
             return
         self._halt()
         if not active:
             self._homing_until_ns = self._clock.monotonic_ns() + HOMING_NS
 
-    @property
-    def _moves(self) -> bool:
-        return self._following or self._settings.steering.follow_when_idle
+    def home(self) -> bool:
+        """Turn the dock home now, and only then follow again; whether there is a dock that can. Not in a lesson."""
+        if self._steering is None:
+            return False
+        self._homing_until_ns = self._clock.monotonic_ns() + HOMING_NS
+        return True
+
+    def _moves(self, now_ns: int) -> bool:
+        if self._following:
+            return True
+        return self._settings.steering.follow_when_idle and now_ns >= self._homing_until_ns
 
     def status(self) -> dict[str, object]:
         """What the state message and `followspot status` show."""
@@ -176,7 +185,8 @@ class Framing:
     def _steer(self, now_ns: int) -> None:
         if self._dock is None or self._steering is None:
             return
-        if not self._moves and now_ns >= self._homing_until_ns:
+        moves = self._moves(now_ns)
+        if not moves and now_ns >= self._homing_until_ns:
             self._halt()
             return
         if not self._poses.samples or now_ns - self._poses.samples[-1].time_ns > POSE_STALE_NS:
@@ -184,7 +194,7 @@ class Framing:
             return
         snapshot = self._planner.snapshot
         soon_ns = now_ns + LEAD_NS
-        estimate = snapshot.knowledge.at(soon_ns) if self._moves else None
+        estimate = snapshot.knowledge.at(soon_ns) if moves else None
         self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns))
         self._steered_ns = now_ns
 

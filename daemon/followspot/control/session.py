@@ -28,6 +28,7 @@ from followspot.domain.session import (
     StorageBroke,
     transition,
 )
+from followspot.domain.statement import NO_DETAILS, LessonDetails
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice, RecorderFailed, RecorderStopped
 from followspot.storage.notices import DiskOverflow, FragmentDurable, StorageFailed, StorageNotice
 
@@ -124,12 +125,12 @@ class SessionLoop:
         """When the lesson last made progress: another state, or media on the disk."""
         return self._moved_ns
 
-    def start(self, source: str, plan: LessonPlan | None = None) -> str:
-        """Begin a lesson, or go on with the one that `plan` describes; its id. `source` names who asked.
+    def start(self, source: str, plan: LessonPlan | None = None, details: LessonDetails = NO_DETAILS) -> str:
+        """Begin a lesson of which `details` are known, or go on with the one that `plan` describes; its id.
 
-        Raises AlreadyRecordingError, StillStoppingError or ShuttingDownError.
+        `source` names who asked. Raises AlreadyRecordingError, StillStoppingError or ShuttingDownError.
         """
-        self._asked(StartAsked(), source, plan)
+        self._asked(StartAsked(), source, plan, details)
         assert self._plan is not None, "an accepted start has a plan"
         return self._plan.lesson_id
 
@@ -189,12 +190,16 @@ class SessionLoop:
         return None if self._plan is None else self._plan.lesson_id
 
     def _asked(
-        self, event: StartAsked | StopAsked | ButtonPressed, source: str, plan: LessonPlan | None = None
+        self,
+        event: StartAsked | StopAsked | ButtonPressed,
+        source: str,
+        plan: LessonPlan | None = None,
+        details: LessonDetails = NO_DETAILS,
     ) -> None:
         following, actions = transition(self._session, event)
         refuse(actions)
         if Action.START_RECORDER in actions:
-            self._plan = plan or LessonPlan(str(uuid7(self._clock.utc_now())))
+            self._plan = plan or LessonPlan(str(uuid7(self._clock.utc_now())), details=details)
             self._started_by, self._last_fragment_ns, self._camera_lost = source, None, False
         self._next_by = source
         wanted = " next lesson wanted" if following.next_wanted else ""

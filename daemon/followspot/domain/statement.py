@@ -11,7 +11,9 @@ ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
 class Statement(BaseModel):
     """Base of what the product states to others: strict, frozen, nothing unknown."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
+    )
 
 
 Text = Annotated[str, Field(pattern=ONE_LINE, max_length=200)]

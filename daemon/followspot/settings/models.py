@@ -127,7 +127,7 @@ class RecordingSettings(Table):
     reserve_mb: int = Field(default=64, ge=1, le=4096)
 
 
-CommandName = Literal["start", "stop"]
+CommandName = Literal["start", "stop", "home"]
 
 
 class MqttSettings(Table):
@@ -139,7 +139,7 @@ class MqttSettings(Table):
     password_file: TextPath | None = None
     ca_file: TextPath | None = None
     keepalive_s: int = Field(default=20, ge=5, le=600)
-    allow: Annotated[tuple[CommandName, ...], Field(strict=False)] = ()
+    allow: Annotated[tuple[CommandName, ...], Field(strict=False)] = ("stop",)
 
 
 class PanelSettings(Table):

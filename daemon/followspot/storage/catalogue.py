@@ -77,7 +77,9 @@ class Catalogue:
         state = LessonState.RECORDING if reason is None else LessonState.STOPPING
         with self._announced():
             self._database.execute(
-                "INSERT INTO lessons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO lessons (id, state, reason, started, started_by, width, height, anchor_media_ns,"
+                " anchor_wall, anchor_boot_id, anchor_boottime_ns, anchor_synced, details)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(lesson.id, state, reason, lesson.started.isoformat(), lesson.started_by),
                     *(lesson.width, lesson.height),
@@ -104,7 +106,9 @@ class Catalogue:
         event = _segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
-                "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                'INSERT INTO segments (lesson_id, "index", file, size, sha256, init_size, start_ns, duration_ns,'
+                " started, frames, tracks, boot_id, boottime_ns, synced)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(segment.lesson_id, segment.index, segment.file, segment.size, segment.sha256),
                     *(segment.init_size, segment.start_ns, segment.duration_ns, segment.started.isoformat()),

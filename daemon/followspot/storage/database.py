@@ -16,7 +16,6 @@ DATABASE_FILE = "followspot.db"
 DAMAGED_MARK = f"{DATABASE_FILE}-damaged"
 """Stands beside a database in which damage was met while it was open."""
 FOR_OTHERS = 0o007
-SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 5.0
 """Only a technician's sqlite3 shell can hold the lock: the daemon has one connection."""
 
@@ -33,9 +32,7 @@ CREATE TABLE lessons (
     anchor_media_ns INTEGER NOT NULL,
     anchor_wall TEXT NOT NULL,
     anchor_boot_id TEXT NOT NULL,
-    anchor_boottime_ns INTEGER NOT NULL,
-    anchor_synced INTEGER NOT NULL,
-    details TEXT NOT NULL
+    anchor_boottime_ns INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX lessons_open ON lessons (id) WHERE state <> 'completed';
 CREATE TABLE segments (
@@ -50,12 +47,8 @@ CREATE TABLE segments (
     started TEXT NOT NULL,
     frames INTEGER NOT NULL,
     tracks TEXT NOT NULL,
-    boot_id TEXT NOT NULL,
-    boottime_ns INTEGER NOT NULL,
-    synced INTEGER NOT NULL,
     PRIMARY KEY (lesson_id, "index")
 ) STRICT;
-CREATE INDEX segments_unsynced ON segments (boot_id, lesson_id) WHERE synced = 0;
 CREATE TABLE gaps (
     lesson_id TEXT NOT NULL REFERENCES lessons (id),
     reason TEXT NOT NULL,
@@ -69,12 +62,24 @@ CREATE TABLE outbox (
     id TEXT NOT NULL UNIQUE,
     topic TEXT NOT NULL,
     payload BLOB NOT NULL,
-    published INTEGER NOT NULL DEFAULT 0,
-    lesson_id TEXT
+    published INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX outbox_of_lesson ON outbox (lesson_id) WHERE lesson_id IS NOT NULL;
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
+EVENTS = """
+ALTER TABLE lessons ADD COLUMN anchor_synced INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE lessons ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE segments ADD COLUMN boot_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE segments ADD COLUMN boottime_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE segments ADD COLUMN synced INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX segments_unsynced ON segments (boot_id, lesson_id) WHERE synced = 0;
+ALTER TABLE outbox ADD COLUMN lesson_id TEXT;
+UPDATE outbox SET lesson_id = json_extract(CAST(payload AS TEXT), '$.data.lesson_id');
+CREATE INDEX outbox_of_lesson ON outbox (lesson_id) WHERE lesson_id IS NOT NULL;
+"""
+"""Whether the wall times can be believed and by which boot, what was said of a lesson, and whose an event is."""
+MIGRATIONS = (SCHEMA, EVENTS)
+"""Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)
 
@@ -148,18 +153,18 @@ class Database:
 
     def _migrate(self) -> None:
         (version,) = self.one("PRAGMA user_version")
-        if version == SCHEMA_VERSION:
-            return
-        if version != 0:
+        if version > len(MIGRATIONS):
             raise StorageError(
-                f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: "
+                f"{self.path} has schema version {version}, this program knows {len(MIGRATIONS)}: "
                 "install the version of followspot that wrote it, or move the file away to begin anew"
             )
-        with self.transaction():
-            for statement in SCHEMA.split(";\n"):
-                self.execute(statement)
-            self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
-            self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            with self.transaction():
+                for statement in script.split(";\n"):
+                    self.execute(statement)
+                if number == 1:
+                    self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
+                self.execute(f"PRAGMA user_version = {number}")
 
 
 def set_aside(folder: Path, now: datetime) -> str:

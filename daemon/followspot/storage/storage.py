@@ -125,6 +125,11 @@ class Storage:
         """The wall clock is set: correct what was labelled while it was not, and announce that."""
         await self._call("correcting wall times", self._require_open().correct_clock)
 
+    @property
+    def epoch(self) -> str:
+        """Whose sequence numbers the events bear: the database's own id."""
+        return self._require_open().epoch
+
     async def republish(self, wanted: RepublishFrom | RepublishLesson) -> Republished:
         """Have events sent again, with the same ids; they come out of `pending`."""
         outbox = self._require_open().outbox
@@ -209,6 +214,7 @@ class _Opened:
     """What exists between open and close."""
 
     def __init__(self, database: Database, outbox: Outbox, store: Store) -> None:
+        self.epoch = database.epoch
         self.outbox = outbox
         self.store = store
         self.writers: dict[str, LessonWriter] = {}
