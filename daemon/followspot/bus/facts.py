@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The broker let us in."""
+    """The broker let us in, and takes so many unacknowledged messages at once."""
+
+    receive_maximum: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ paho's thread connects, retries and watches the keepalive; each of its callbacks
 import asyncio
 import contextlib
 import logging
+import os
 import random
 import socket
 import sys
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -31,7 +33,7 @@ from followspot.bus.facts import (
 from followspot.settings.models import MqttSettings
 
 MAX_IN_FLIGHT = 20
-"""mosquitto's default receive maximum, which paho does not heed by itself."""
+"""mosquitto's default receive maximum. paho heeds no broker's; the pump keeps to each one's for the events."""
 
 MAX_PACKET_BYTES = 65_536
 """Four of the largest commands. What is larger the broker keeps to itself: it must not fill our memory."""
@@ -53,6 +55,14 @@ GOODBYE_TIMEOUT_S = 2.0
 """How long an orderly stop waits for the broker."""
 
 _log = logging.getLogger(__name__)
+
+
+class _Connection(Protocol):
+    """What paho calls a socket."""
+
+    def fileno(self) -> int:
+        """The descriptor under it."""
+        ...
 
 
 class BrokerLink:
@@ -170,14 +180,14 @@ class BrokerLink:
         _userdata: object,
         _flags: ConnectFlags,
         reason: ReasonCode,
-        _properties: Properties | None,
+        properties: Properties | None,
     ) -> None:
         self._refused = reason.is_failure
         if reason.is_failure:
             self._tell(ConnectRefused(str(reason)))
         else:
             self._failures = 0
-            self._tell(Connected())
+            self._tell(Connected(getattr(properties, "ReceiveMaximum", MAX_IN_FLIGHT)))
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
         self._back_off()
@@ -223,7 +233,7 @@ class BrokerLink:
         payload = bytes(message.payload)
         self._tell(Received(message.topic, payload, message.retain, response_topic, correlation, expires_in_s))
 
-    def _on_socket_open(self, _client: Client, _userdata: object, connection: object) -> None:
+    def _on_socket_open(self, _client: Client, _userdata: object, connection: _Connection) -> None:
         if self._closing:
             _shut(connection)
 
@@ -253,7 +263,8 @@ async def _within(timeout_s: float, event: asyncio.Event) -> bool:
     return event.is_set()
 
 
-def _shut(connection: object) -> None:
-    if isinstance(connection, socket.socket):
-        with contextlib.suppress(OSError):  # closed already
-            connection.shutdown(socket.SHUT_RDWR)
+def _shut(connection: _Connection | None) -> None:
+    """Shut the TCP connection under whatever stands on it: TLS, WebSocket, a proxy's talk."""
+    if connection is not None:
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as twin:
+            twin.shutdown(socket.SHUT_RDWR)

@@ -110,8 +110,8 @@ class MqttBus:
 
     def _on_fact(self, fact: LinkFact) -> None:
         match fact:
-            case Connected():
-                self._on_connected()
+            case Connected(receive_maximum):
+                self._on_connected(receive_maximum)
             case Disconnected(reason):
                 self._on_disconnected()
                 self._alarm.unreachable(reason)
@@ -124,14 +124,14 @@ class MqttBus:
             case Received():
                 self._on_received(fact)
 
-    def _on_connected(self) -> None:
+    def _on_connected(self, receive_maximum: int) -> None:
         _log.info("connected to the MQTT broker")
         self._connected = True
         self._alarm.connected()
         self._link.subscribe(self._topics.commands)
         self._link.publish(self._topics.availability, _availability(AvailabilityState.ONLINE), retain=True)
         self._board.connected()
-        self._pump.connected()
+        self._pump.connected(receive_maximum)
 
     def _on_disconnected(self) -> None:
         self._connected = False
