@@ -14,13 +14,14 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+import socks
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from followspot.bus.access import BrokerAccess
+from followspot.bus.access import BrokerAccess, ProxyAccess
 from followspot.bus.facts import (
     Acknowledged,
     Connected,
@@ -154,7 +155,11 @@ class BrokerLink:
         self._on_loop(joined.set)
 
     def _new_client(self) -> Client:
-        client = Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=MQTTv5)
+        transport = self._settings.transport
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=MQTTv5, transport=transport)
+        client.ws_set_options(self._settings.websocket_path)
+        if self._access.proxy is not None:
+            client.proxy_set(**_proxy_arguments(self._access.proxy))
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(MAX_IN_FLIGHT)
         if self._access.username is not None:
@@ -251,6 +256,18 @@ class BrokerLink:
         assert self._loop is not None, "open() comes before any callback"
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to hear it
             self._loop.call_soon_threadsafe(call, *args)
+
+
+def _proxy_arguments(proxy: ProxyAccess) -> dict[str, object]:
+    """As paho hands them to PySocks; the proxy looks the broker's name up."""
+    return {
+        "proxy_type": socks.SOCKS5 if proxy.kind == "socks5" else socks.HTTP,
+        "proxy_addr": proxy.host,
+        "proxy_port": proxy.port,
+        "proxy_rdns": True,
+        "proxy_username": proxy.username,
+        "proxy_password": proxy.password,
+    }
 
 
 def _properties(packet_type: int) -> Properties:
