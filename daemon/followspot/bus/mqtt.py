@@ -142,8 +142,10 @@ class MqttBus:
         row = self._pump.acknowledged(message_id, refusal)
         if row is not None and refusal is not None:
             self._alarm.event_refused(row.topic, refusal)
-        elif row is not None and not self._pump.has_refused:
-            self._alarm.events_accepted()
+        elif row is not None:
+            _log.debug("event acknowledged sequence=%d type=%s", row.sequence, row.topic.rpartition("/")[2])
+            if not self._pump.has_refused:
+                self._alarm.events_accepted()
 
     def _on_received(self, message: Received) -> None:
         """Retained commands are old by nature: whoever left them there, nobody wants them now."""

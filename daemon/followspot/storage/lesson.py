@@ -42,6 +42,11 @@ class LessonWriter:
         self._file: SegmentFile | None = None
         self._framing: FramingFile | None = None
 
+    @property
+    def lesson_id(self) -> str:
+        """Whose writer this is."""
+        return self._plan.lesson_id
+
     def run(self, step: Callable[[], None]) -> None:
         """Do one step; whatever goes wrong ends the lesson's writing, never the thread."""
         if self._failed:
