@@ -14,6 +14,7 @@ from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
 from followspot.app.dock_view import DockView
 from followspot.app.host import HostWatch, read_host
+from followspot.app.once import Once
 from followspot.app.report import box_state, host_state
 from followspot.app.settling import Settling
 from followspot.app.supervisor import Supervisor
@@ -84,8 +85,9 @@ class Daemon:
         self.desk = Desk(
             self.session, self.report, self.storage, self.framing.home, self._check_expiry, self._send_again
         )
+        self.once = Once(self.desk.take, self.storage)
         self.control_socket = ControlSocket(
-            settings.paths.control_socket, partial(self.desk.take, source="command-line")
+            settings.paths.control_socket, partial(self.once.take, source="command-line")
         )
         self.clock_watch = ClockWatch(clock, LinuxBoot(), self.storage.correct_clock)
         read = partial(read_host, Path("/sys"), settings.paths.media, settings.encoder)
@@ -197,7 +199,7 @@ class Daemon:
 
     def _make_bus(self) -> MqttBus | None:
         """Credentials that cannot be read must not keep a lesson from being recorded."""
-        on_command = partial(self.desk.take, source="mqtt")
+        on_command = partial(self.once.take, source="mqtt")
         try:
             return MqttBus(self.settings, self._clock, self.storage, self.alerts, on_command)
         except ConfigurationError as error:

@@ -11,6 +11,7 @@ from followspot.app.lock import state_lock
 from followspot.app.notify import Notifier, watchdog_interval_s
 from followspot.app.supervisor import Supervisor
 from followspot.domain.alerts import AlertRegistry
+from followspot.domain.errors import StorageError
 from followspot.media.memory import keep_frame_memory
 from followspot.settings.models import Settings
 
@@ -65,6 +66,10 @@ async def _record_first(daemon: Daemon) -> None:
     daemon.report_recovery(recovery)
     if recovery.resume is not None:
         daemon.session.start("recovery", recovery.resume)
+    try:
+        await daemon.once.recall()
+    except StorageError as error:
+        _log.warning("commands that are sent again now count as new: %s", error)
 
 
 def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:

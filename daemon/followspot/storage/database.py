@@ -76,8 +76,15 @@ CREATE INDEX segments_unsynced ON segments (boot_id, lesson_id) WHERE synced = 0
 ALTER TABLE outbox ADD COLUMN lesson_id TEXT;
 UPDATE outbox SET lesson_id = json_extract(CAST(payload AS TEXT), '$.data.lesson_id');
 CREATE INDEX outbox_of_lesson ON outbox (lesson_id) WHERE lesson_id IS NOT NULL;
+CREATE TABLE answers (
+    name TEXT NOT NULL,
+    id TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    PRIMARY KEY (name, id)
+) STRICT;
 """
-"""Whether the wall times can be believed and by which boot, what was said of a lesson, and whose an event is."""
+"""Whether the wall times can be believed and by which boot, what was said of a lesson, whose an event is, and what
+commands were answered."""
 MIGRATIONS = (SCHEMA, EVENTS)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 

@@ -1,8 +1,8 @@
-"""`segment_to_puback_p50_ms` and `…_p99_ms`: from a segment's last frame, encoded with its sound, to the broker's PUBACK.
+"""`segment_to_puback_p50_ms` and `…_p99_ms`: from a segment's last frame, encoded, to PUBACK.
 
 Taken from the daemon's own log at level DEBUG while it records 1920x1080 at 30 pictures a second and follows the
-teacher: the line that a segment is encoded against the line that its event is acknowledged. In between lie the last
-fragment's sync, the rename and two more syncs, the transaction, and the broker.
+teacher: the line that a segment is encoded (its sound, too) against the line that its event is acknowledged. In
+between lie the last fragment's sync, the rename and two more syncs, the transaction, and the broker.
 """
 
 import re
