@@ -138,6 +138,7 @@ class Daemon:
             **self.state().model_dump(mode="json"),
             "device": self.settings.device.id,
             "broker": self._broker_state(),
+            "mqtt": self.bus.status() if self.bus is not None else None,
             "frames": recorder.frames,
             "frames_dropped": recorder.dropped,
             "disk_queue_bytes": storage.queued_bytes,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from followspot.control.refusals import refuse
@@ -259,7 +259,8 @@ class SessionLoop:
         """Go on with the lesson, unless it was to end meanwhile."""
         self._recorder.stop()
         try:
-            plan = await self._store.resume_plan(lesson_id)
+            details = self._plan.details if self._plan is not None else NO_DETAILS
+            plan = replace(await self._store.resume_plan(lesson_id), details=details)
         except Exception:  # noqa: BLE001 - whatever it is, the lesson ends in order
             _log.exception("the lesson cannot go on lesson=%s", lesson_id)
             self._feed(RecorderEnded())
