@@ -27,7 +27,7 @@ from followspot_dock.protocol import codes, messages
 from followspot_dock.protocol.datagrams import DatagramCodec
 from followspot_dock.protocol.frames import StreamCodec
 from followspot_dock.quality import Complaint
-from followspot_sim.firmware import MarkerState
+from followspot_sim.dock_condition import MarkerState
 from followspot_sim.sight import MarkerSight, Sight
 
 any_codec = st.sampled_from([StreamCodec, DatagramCodec])
