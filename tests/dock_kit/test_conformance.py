@@ -18,7 +18,7 @@ from followspot_dock.conformance.run import Press
 from followspot_dock.conformance.wires import Transport, Wire, ble_wire, serial_wire
 from followspot_dock.protocol.codes import Feature
 from followspot_sim.bluez.stack import BluetoothStack
-from support.conformance_lanes import LANES, run_in_lanes
+from support.conformance_lanes import LANES, Stalled, run_in_lanes
 
 DOCUMENT = Path(__file__).parents[2] / "docs/dock-protocol.md"
 INTERVAL_MS = 15.0
@@ -28,19 +28,21 @@ Judge = Callable[[Transport], dict[str, Outcome]]
 
 
 @asynccontextmanager
-async def serial_lane(folder: Path) -> AsyncIterator[tuple[Wire, Press | None]]:
+async def serial_lane(folder: Path) -> AsyncIterator[tuple[Wire, Press | None, Stalled]]:
     folder.mkdir()
     rig = Rig(folder)
     async with rig.plugged(), serial_wire(rig.path, BAUD) as wire:
-        yield wire, rig.dock.press
+        yield wire, rig.dock.press, lambda: False
 
 
 @asynccontextmanager
-async def ble_lane(folder: Path, stack: BluetoothStack, address: str) -> AsyncIterator[tuple[Wire, Press | None]]:
+async def ble_lane(
+    folder: Path, stack: BluetoothStack, address: str
+) -> AsyncIterator[tuple[Wire, Press | None, Stalled]]:
     folder.mkdir()
     rig = Rig(folder, stack=stack, address=address)
     async with rig.plugged(), ble_wire(address) as wire:
-        yield wire, rig.dock.press
+        yield wire, rig.dock.press, lambda: False
 
 
 async def over_serial(folder: Path, cases: Sequence[Case]) -> dict[str, Outcome]:

@@ -12,14 +12,15 @@ from followspot_dock.conformance.run import Press
 from followspot_dock.conformance.wires import Wire
 
 LANES = 6
-Lane = AbstractAsyncContextManager[tuple[Wire, Press | None]]
-"""One dock, and who presses its marker's button."""
+Stalled = Callable[[], bool]
+Lane = AbstractAsyncContextManager[tuple[Wire, Press | None, Stalled]]
+"""One dock, who presses its marker's button, and whether it had no processor for a while since the last question."""
 
 _ALONE = ("a_flood_is_survived",)
 """Floods whoever carries the frames, which all lanes share."""
 _LONG = "ends_of_the"
 """Such cases take longest, so they come first."""
-_STALL_S = 0.05
+STALL_S = 0.05
 """No limit of any case is nearer than this to what a dock in time needs."""
 _LOOK_S = 0.005
 _STALLED_ATTEMPTS = 3
@@ -35,7 +36,7 @@ class _Stalls:
         while True:
             before_s = time.monotonic()
             await asyncio.sleep(_LOOK_S)
-            if time.monotonic() - before_s > _LOOK_S + _STALL_S:
+            if time.monotonic() - before_s > _LOOK_S + STALL_S:
                 self._last_s = time.monotonic()
 
     def since(self, begun_s: float) -> bool:
@@ -54,18 +55,19 @@ async def run_in_lanes(
     waiting = deque(sorted(cases, key=lambda case: (case.name in _ALONE, not case.name.startswith(_LONG))))
     alone = [waiting.pop() for _ in range(sum(case.name in _ALONE for case in cases))]
 
-    async def judge(case: Case, wire: Wire, press: Press | None) -> Outcome:
+    async def judge(case: Case, wire: Wire, press: Press | None, stalled: Stalled) -> Outcome:
         for _ in range(_STALLED_ATTEMPTS):
+            stalled()
             begun_s = time.monotonic()
             outcome = await run_case(wire, case, press)
-            if outcome.verdict is not Verdict.FAILED or not stalls.since(begun_s):
+            if outcome.verdict is not Verdict.FAILED or not (stalled() or stalls.since(begun_s)):
                 break
         return outcome
 
-    async def work(wire: Wire, press: Press | None) -> None:
+    async def work(wire: Wire, press: Press | None, stalled: Stalled) -> None:
         while waiting:
             case = waiting.popleft()
-            outcomes[case.name] = await judge(case, wire, press)
+            outcomes[case.name] = await judge(case, wire, press, stalled)
 
     async with AsyncExitStack() as stack:
         docks = [await stack.enter_async_context(open_lane(number)) for number in range(lanes)]
