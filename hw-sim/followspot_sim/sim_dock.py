@@ -141,6 +141,7 @@ class SimDock:
         return {
             "plugged": self._port is not None,
             "marker_lamp": self._port is not None and self._firmware.marker_lamp(now_ns),
+            "blinks": self._port is not None and self._firmware.blinks(now_ns),
             "drive_age_ms": self._firmware.drive_age_ms(now_ns),
             "pan_deg": pan_deg,
             "tilt_deg": tilt_deg,
