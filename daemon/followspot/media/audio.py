@@ -52,11 +52,11 @@ class AudioCapture:
         if not container.streams.audio:
             raise SourceLostError("it has no sound")
         stream = container.streams.audio[0]
-        placer: _Placer | None = None
+        placer: Placer | None = None
         for packet, arrival_ns in self.source.packets(container, stream):
             frames = stream.decode(packet)
             if frames and placer is None:
-                placer = _Placer(frames[0], self._latency_ns)
+                placer = Placer(frames[0], self._latency_ns)
             if placer is None:
                 continue
             for start, samples in placer.place(frames, arrival_ns):
@@ -74,7 +74,7 @@ class AudioCapture:
             self._notify(MicrophoneOpened(self._role))
 
 
-class _Placer:
+class Placer:
     """From decoded frames to mono 48 kHz samples on the monotonic grid, for one opening of the device."""
 
     def __init__(self, first: av.AudioFrame, latency_ns: int) -> None:

@@ -135,8 +135,9 @@ class MixingDesk:
         if self._until_levels > 0:
             return
         self._until_levels += _LEVELS_EVERY_SAMPLES
-        levels = [channel.meter.read() if channel is not None else None for channel in (self._teacher, self._room)]
-        self._notify(SoundLevels(carrier, *levels))
+        teacher, room = (c.meter.read() if c is not None else None for c in (self._teacher, self._room))
+        hidden = carrier is Carrier.MUTED
+        self._notify(SoundLevels(carrier, None if hidden else teacher, None if hidden else room))
 
     def _channel(self, role: MicrophoneRole, track: SoundTrack | None, settings: MicrophoneSettings) -> _Channel | None:
         return _Channel(role, track, settings, self._notify) if track is not None else None
