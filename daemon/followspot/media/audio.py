@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import Protocol
 
 import av
 import numpy as np
@@ -14,7 +15,6 @@ from followspot.media.drift import ArrivalClock
 from followspot.media.encoder import SOUND_RATE_HZ
 from followspot.media.mixing import Samples
 from followspot.media.notices import MediaNotice, MicrophoneLost, MicrophoneOpened
-from followspot.media.sound import SoundTrack
 from followspot.media.source import Source, SourceLostError
 from followspot.settings.models import MicrophoneSettings
 
@@ -30,6 +30,18 @@ _THREADS = {MicrophoneRole.TEACHER: "capture-audio", MicrophoneRole.ROOM: "captu
 _RESAMPLE = f"{SOUND_RATE_HZ}:flags=res:async={SOUND_RATE_HZ // 200}:min_comp=0.001"
 
 
+class SoundTaker(Protocol):
+    """Where a microphone's samples go: a SoundTrack, or who wants to look at them."""
+
+    def expect(self, expected: bool) -> None:
+        """State whether sound is to come."""
+        ...
+
+    def put(self, start: int, samples: Samples) -> None:
+        """Add samples from index `start` of the monotonic grid on."""
+        ...
+
+
 class AudioCapture:
     """Thread `capture-audio`, or `capture-audio-room`. Fills `track` while the microphone gives sound."""
 
@@ -38,7 +50,7 @@ class AudioCapture:
         role: MicrophoneRole,
         settings: MicrophoneSettings,
         clock: Clock,
-        track: SoundTrack,
+        track: SoundTaker,
         notify: Callable[[MediaNotice], None],
     ) -> None:
         self._role = role
