@@ -13,6 +13,7 @@ from followspot.media.encoder import VIDEO_TIMESCALE
 from followspot.media.mixingdesk import SoundInputs
 from followspot.media.mute import MuteSwitch
 from followspot.media.notices import RecorderStopped, RecordingStarted
+from followspot.media.singlesounds import SingleSounds
 from followspot.media.sound import SoundTrack
 from followspot.media.soundencoding import SoundEncoding
 
@@ -62,7 +63,9 @@ def test_late_packets_are_no_step():
 def test_a_silence_is_declared_from_a_tenth_of_a_second_on(missing, declared, make_settings):
     track, gaps = SoundTrack(expected=True), []
     inputs = SoundInputs(track, None, MuteSwitch())
-    sound = SoundEncoding(inputs, Silent(), make_settings("camera"), lambda notice: None, gaps.append, 0, 0)
+    sound = SoundEncoding(
+        inputs, Silent(), SingleSounds((), 96), make_settings("camera"), lambda notice: None, gaps.append, 0, 0
+    )
     track.put(0, np.ones(24_000, np.float32))
     track.put(24_000 + missing, np.ones(48_000 - 24_000 - missing, np.float32))
     assert list(sound.advance(VIDEO_TIMESCALE, NS)) == []

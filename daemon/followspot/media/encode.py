@@ -20,6 +20,7 @@ from followspot.media.mixingdesk import SoundInputs
 from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarted
 from followspot.media.picturetime import PictureTime
 from followspot.media.segmenter import Segmenter
+from followspot.media.singlesounds import SingleSounds
 from followspot.media.sound import sample_at
 from followspot.media.soundencoding import SoundEncoding
 from followspot.media.view import ViewRenderer, centre_view
@@ -64,9 +65,19 @@ class _Recording:
         matrix = first.frame.colorspace
         self.time = PictureTime(first.exposure_ns, plan.media_start_ns, settings.camera.rate_hz)
         self.encoders = EncoderPair(settings, matrix if is_specified(matrix) else MATRIX_BT709)
-        self.segmenter = Segmenter(self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s)
+        self.singles = SingleSounds(settings.single_sounds, settings.encoder.audio_bitrate_kbps)
+        self.segmenter = Segmenter(
+            self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s, self.singles.take
+        )
         self.sound = SoundEncoding(
-            sounds, self.encoders, settings, notify, sink.declare_gap, self.time.first_pts, first.exposure_ns
+            sounds,
+            self.encoders,
+            self.singles,
+            settings,
+            notify,
+            sink.declare_gap,
+            self.time.first_pts,
+            first.exposure_ns,
         )
         self.hold_after_ns = max(_HOLD_AFTER_NS, round(self.time.period_ns * _HOLD_AFTER_PERIODS))
         # From exposure to arrival, of the newest captured picture: how far behind the clock pictures are expected.
@@ -139,6 +150,7 @@ class EncodeLoop:
             recording.segmenter.add_sound(packet)
         recording.segmenter.finish(end_pts)
         recording.encoders.close()
+        recording.singles.close()
         self.media_end_ns = recording.time.media_ns(end_pts)
 
     def _take(self, captured: CapturedFrame) -> None:

@@ -1,7 +1,7 @@
 """The mixing desk of one recording: what each microphone gives becomes the track that players use."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from followspot.domain.gaps import GapReason
 from followspot.domain.sound import Carrier, MicrophoneRole
@@ -49,6 +49,8 @@ class Mixed:
     reason: GapReason | None = None
     missing: int = 0
     quiet_samples: int = 0
+    singles: Mapping[MicrophoneRole, Samples] = field(default_factory=dict)
+    """Each microphone by itself."""
 
 
 class _Channel:
@@ -61,12 +63,13 @@ class _Channel:
         settings: MicrophoneSettings,
         notify: Callable[[MediaNotice], None],
     ) -> None:
-        self._role = role
+        self.role = role
         self._track = track
         self._after_s = settings.silent_after_s
         self._notify = notify
         self.watch = SignalWatch(settings.silent_below_dbfs, settings.silent_after_s)
         self.meter = LevelMeter()
+        self.gate = Gate()
         self._told: bool | None = None
         """Whether silence was told last; None: nothing was."""
 
@@ -87,7 +90,7 @@ class _Channel:
             self._told = self._told if heard.count else None
         elif silent is not self._told:
             self._told = silent
-            self._notify(MicrophoneSilent(self._role, self._after_s) if silent else MicrophoneHeard(self._role))
+            self._notify(MicrophoneSilent(self.role, self._after_s) if silent else MicrophoneHeard(self.role))
 
 
 class MixingDesk:
@@ -115,7 +118,16 @@ class MixingDesk:
         samples = self._gate.pass_on(self._mixer.mix(teacher, room, carrier), closed=muted)
         carrier = Carrier.MUTED if muted else carrier
         self._tell_levels(carrier)
-        return self._judged(samples, carrier, [heard for heard in (teacher, room) if heard is not None], wanted)
+        mixed = self._judged(samples, carrier, [heard for heard in (teacher, room) if heard is not None], wanted)
+        return replace(mixed, singles=self._singles(teacher, room, muted=muted))
+
+    def _singles(self, teacher: Heard | None, room: Heard | None, *, muted: bool) -> dict[MicrophoneRole, Samples]:
+        both = ((self._teacher, teacher), (self._room, room))
+        return {
+            channel.role: channel.gate.pass_on(heard.samples, closed=muted)
+            for channel, heard in both
+            if channel is not None and heard is not None
+        }
 
     def _judged(self, samples: Samples, carrier: Carrier, heard: list[Heard], wanted: int) -> Mixed:
         if carrier is Carrier.MUTED:

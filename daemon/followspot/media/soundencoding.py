@@ -6,6 +6,7 @@ from followspot.domain.recording import Gap
 from followspot.media.encoder import SOUND_FRAME_SAMPLES, SOUND_RATE_HZ, VIDEO_TIMESCALE, EncoderPair, Packet
 from followspot.media.mixingdesk import MixingDesk, SoundInputs
 from followspot.media.notices import MediaNotice
+from followspot.media.singlesounds import SingleSounds
 from followspot.media.sound import sample_at
 from followspot.media.soundgaps import SoundGaps
 from followspot.settings.models import Settings
@@ -27,6 +28,7 @@ class SoundEncoding:
         self,
         inputs: SoundInputs,
         encoders: EncoderPair,
+        singles: SingleSounds,
         settings: Settings,
         notify: Callable[[MediaNotice], None],
         declare_gap: Callable[[Gap], None],
@@ -35,6 +37,7 @@ class SoundEncoding:
     ) -> None:
         self._inputs = inputs
         self._encoders = encoders
+        self._singles = singles
         self._wait_s = sound_wait_s(settings)
         self._next = -(-first_pts * SOUND_RATE_HZ // VIDEO_TIMESCALE)
         # From media samples to the monotonic grid.
@@ -59,6 +62,7 @@ class SoundEncoding:
         while self._next < limit:
             yield from self._encode_next(min(SOUND_FRAME_SAMPLES, limit - self._next))
         self._gaps.end(min(self._next, limit))
+        self._singles.flush()
         yield from self._encoders.flush_sound()
 
     def _encode_next(self, wanted: int) -> list[Packet]:
@@ -66,6 +70,8 @@ class SoundEncoding:
         self._next += SOUND_FRAME_SAMPLES
         mixed = self._desk.mix(start + self._shift, wanted)
         self._gaps.note(start, mixed)
+        # First: when the segmenter gets the frame, all that lies beside a segment that it ends must be there.
+        self._singles.encode(mixed.singles, start)
         return self._encoders.encode_sound(mixed.samples, start)
 
 

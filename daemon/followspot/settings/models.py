@@ -84,6 +84,7 @@ class RoomMicrophoneSettings(MicrophoneSettings):
 
     gain_db: float = Field(default=0.0, ge=-40, le=40)
     duck_db: float = Field(default=12.0, ge=0, le=60)
+    single_files: bool = True
 
 
 class ViewSettings(Table):
@@ -189,3 +190,10 @@ class Settings(Table):
         """Those that are configured."""
         both = ((MicrophoneRole.TEACHER, self.microphone), (MicrophoneRole.ROOM, self.room_microphone))
         return tuple((role, microphone) for role, microphone in both if microphone.url)
+
+    @property
+    def single_sounds(self) -> tuple[MicrophoneRole, ...]:
+        """Those that are also kept by themselves: one that is alone is on the first track as it is."""
+        if not self.room_microphone.single_files or len(self.microphones) < len(MicrophoneRole):
+            return ()
+        return tuple(role for role, _ in self.microphones)
