@@ -82,6 +82,23 @@ def test_a_tone_through_drift_and_hiccups_has_no_click_and_stays_in_place(ppm):
     assert np.abs(late_s).max() < 0.003
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("ppm", [-200, 200])
+def test_eight_hours_of_a_tone_through_the_whole_capture(ppm):
+    hz, placer, at, worst_s, last = 100.0, None, None, 0.0, np.zeros(2, np.float32)
+    for _, frame, arrival_ns in packets(Device(ppm, 11), HOURS_8_S, RATE // 10, hz):
+        placer = placer or Placer(frame, 0)
+        for start, samples in placer.place([frame], arrival_ns):
+            assert at in (None, start), "without hole or overlap"
+            if at is not None and at > 6 * RATE:
+                assert deviation(np.concatenate([last, samples]), hz) < 1e-3, at
+                turned = samples * np.exp(-2j * np.pi * (hz * (start + np.arange(len(samples))) / RATE % 1.0))
+                worst_s = max(worst_s, abs(float(np.angle(1j * turned.mean()))) / (2 * np.pi * hz))
+            at, last = start + len(samples), samples[-2:]
+    assert worst_s < 0.0045, "well within half the tone's period, which the clock alone is bound to above"
+
+
 def test_a_tone_through_lost_packets_and_fail_over_decodes_without_a_click(make_settings):
     """The teacher's microphone loses 0.3 s, then goes for 3 s and returns; the room hears the same tone throughout."""
     hz, seconds = 100.0, 16

@@ -122,6 +122,14 @@ def test_silence_without_a_room_microphone_is_declared_as_lost_sound():
     assert length_s == pytest.approx(2.9, abs=0.05)
 
 
+def test_a_constant_is_silence_too():
+    stage = Stage(room=False)
+    stage.teacher.put(0, np.full(4 * RATE, 0.01, np.float32))
+    stage.run(3.9)
+    assert [n for n in stage.told if isinstance(n, MicrophoneSilent)]
+    assert max(n.teacher.rms_dbfs for n in stage.told[2:] if isinstance(n, SoundLevels)) < -80
+
+
 def test_a_quiet_room_is_no_silent_microphone():
     stage = Stage(room=False)
     stage.teacher.put(0, hiss(2, 4 * RATE, -72))

@@ -1,5 +1,6 @@
 """Two microphones and a mute button, as the whole product takes them."""
 
+import hashlib
 import time
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from followspot_sim.stage import Stage
-from support.lessons import Lesson, standing, start, stop
+from support.lessons import Lesson, probe_frames, standing, start, stop
 
 pytestmark = pytest.mark.scenario
 
@@ -56,6 +57,12 @@ def test_the_room_stands_in_and_mute_silences_everything(make_stage, ffprobe: st
     lesson = stop(stage)
     lesson.check_files()
     lesson.check_plays(ffprobe)
+    for segment in lesson.manifest["segments"]:
+        assert [sound["role"] for sound in segment["sounds"]] == ["teacher", "room"]
+        for beside in segment["sounds"]:
+            file = lesson.folder / beside["file"]
+            assert hashlib.sha256(file.read_bytes()).hexdigest() == beside["sha256"]
+            assert probe_frames(ffprobe, file)["audio"] > 0
     assert lesson.gap_reasons == ["room-sound", "muted", "room-sound"]
     silent, muted, gone = (
         (g["start_ns"] / 1e9, (g["start_ns"] + g["duration_ns"]) / 1e9) for g in lesson.manifest["gaps"]

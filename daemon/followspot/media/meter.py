@@ -20,7 +20,7 @@ class LevelMeter:
         """Add a frame."""
         if heard.count:
             self._peak = max(self._peak, float(np.abs(heard.samples).max()))
-            self._energy += float(np.dot(heard.samples, heard.samples))
+            self._energy += heard.rms**2 * heard.count
             self._count += heard.count
 
     def read(self) -> SoundLevel | None:

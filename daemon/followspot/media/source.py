@@ -209,7 +209,8 @@ class Source:
     def _explain(self, error: Exception) -> str:
         if self._device.format == "alsa" and isinstance(error, OSError):
             return (
-                f"ALSA could not open or read it ({error.strerror}): does another program use it? {alsa.microphones()}"
+                f"ALSA could not open or read it ({error.strerror}): another program may use it, or it has one channel "
+                f'only (options = {{ channels = "1" }}, or plughw instead of hw); {alsa.microphones()}'
             )
         if isinstance(error, av.error.ArgumentError | av.error.InvalidDataError):
             return "the stream broke off or is not what the configured format says"
