@@ -59,6 +59,11 @@ def packets(device, seconds, packet, hz):
         yield first, frame, device.arrival_ns(first + packet)
 
 
+def placed(placer, frame, arrival_ns):
+    """What the capture gives once this packet has come."""
+    return list(placer.place([frame], arrival_ns))
+
+
 def deviation(sound, hz):
     """The largest deviation from a tone whose level moves slowly: a click, wherever it comes from."""
     return float(np.abs(sound[2:] + sound[:-2] - 2 * np.cos(2 * np.pi * hz / RATE) * sound[1:-1]).max())
@@ -69,7 +74,7 @@ def test_a_tone_through_drift_and_hiccups_has_no_click_and_stays_in_place(ppm):
     hz, placer, parts = 100.0, None, []
     for _, frame, arrival_ns in packets(Device(ppm, 5), 120, RATE // 50, hz):
         placer = placer or Placer(frame, 0)
-        parts += placer.place([frame], arrival_ns)
+        parts += placed(placer, frame, arrival_ns)
     ends = [start + len(samples) for start, samples in parts]
     assert [start for start, _ in parts[1:]] == ends[:-1], "without hole or overlap"
     steady = np.concatenate([samples for _, samples in parts])[RATE:]
@@ -89,7 +94,7 @@ def test_eight_hours_of_a_tone_through_the_whole_capture(ppm):
     hz, placer, at, worst_s, last = 100.0, None, None, 0.0, np.zeros(2, np.float32)
     for _, frame, arrival_ns in packets(Device(ppm, 11), HOURS_8_S, RATE // 10, hz):
         placer = placer or Placer(frame, 0)
-        for start, samples in placer.place([frame], arrival_ns):
+        for start, samples in placed(placer, frame, arrival_ns):
             assert at in (None, start), "without hole or overlap"
             if at is not None and at > 6 * RATE:
                 assert deviation(np.concatenate([last, samples]), hz) < 1e-3, at
@@ -119,7 +124,7 @@ def test_a_tone_through_lost_packets_and_fail_over_decodes_without_a_click(make_
         if which == 0 and first == 10 * RATE:
             placers[0] = None  # the device was opened again
         placers[which] = placers[which] or Placer(frame, 0)
-        for start, samples in placers[which].place([frame], arrival_ns):
+        for start, samples in placed(placers[which], frame, arrival_ns):
             (teacher, room)[which].put(start, samples)
         while at + 1024 < sample_at(arrival_ns - 300 * MS):
             encoded += encoders.encode_sound(desk.mix(at, 1024).samples, at - begin)

@@ -5,6 +5,7 @@ Pure: samples in, samples out, one frame of the encoder after the other.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -34,14 +35,14 @@ def from_db(gain_db: float) -> float:
     return float(10 ** (gain_db / 20))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Heard:
     """A frame of one microphone: silence where nothing came, and how many samples did come."""
 
     samples: Samples
     count: int
 
-    @property
+    @cached_property
     def rms(self) -> float:
         """Root mean square of what came, without the constant that cheap converters add; 0 where nothing came."""
         return float(np.std(self.samples, dtype=np.float64)) if self.count else 0.0
