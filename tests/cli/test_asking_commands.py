@@ -18,6 +18,12 @@ REPORT = {
     "started_by": "marker",
     "recording": True,
     "tracking": "tracking",
+    "sound": {
+        "muted": False,
+        "carrier": "teacher",
+        "teacher": {"peak_dbfs": -9, "rms_dbfs": -24},
+        "room": None,
+    },
     "dock": "ready",
     "broker": "connected",
     "frames": 300,
@@ -111,12 +117,27 @@ def test_status_for_people(serve, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "session:   recording 0190, started by marker, reaches the disk",
         "tracking:  tracking",
+        "sound:     the teacher is heard; teacher peak -9 dB, RMS -24 dB",
         "dock:      ready",
         "broker:    connected",
         "recorded:  300 pictures, 2 dropped, since the last start",
         "alerts:    1",
         "  dock-lost: the dock was lost",
     ]
+
+
+@pytest.mark.parametrize(
+    ("sound", "said"),
+    [
+        ({"muted": True, "carrier": "muted", "teacher": None, "room": None}, "muted by the marker: silence"),
+        ({"muted": True, "carrier": None, "teacher": None, "room": None}, "muted by the marker"),
+        ({"muted": False, "carrier": None, "teacher": None, "room": None}, "nothing is recorded"),
+    ],
+)
+def test_status_tells_a_muted_marker(serve, capsys, sound, said):
+    path = serve(answered(True, "ok", "recording", REPORT | {"sound": sound}))
+    assert main(["status", "--socket", str(path)]) == exit_codes.OK
+    assert f"sound:     {said}" in capsys.readouterr().out.splitlines()
 
 
 def test_status_for_programs(serve, capsys):
