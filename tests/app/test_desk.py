@@ -37,6 +37,7 @@ class Office:
             self,  # type: ignore[arg-type]
             lambda: {"session": "idle"},
             self,
+            None,  # type: ignore[arg-type]  # nothing here is asked of the dock
             lambda: self.has_dock,
             lambda command: check_expiry(command, NOW, synced=self.synced),
             self.sent_again.append,

@@ -17,9 +17,11 @@ from followspot.app.host import HostWatch, read_host
 from followspot.app.once import Once
 from followspot.app.report import box_state, host_state
 from followspot.app.settling import Settling
+from followspot.app.soundstate import SoundState
 from followspot.app.supervisor import Supervisor
 from followspot.bus.envelope import renderer
 from followspot.bus.mqtt import MqttBus
+from followspot.control.dock_care import DockCare
 from followspot.control.dock_keeper import DockKeeper
 from followspot.control.framing import Framing
 from followspot.control.session import SessionLoop, SessionStatus
@@ -39,7 +41,16 @@ from followspot.storage.recovery import Recovery
 from followspot.storage.storage import Storage
 from followspot.vision.worker import VisionWorker, prepare
 from followspot_dock.factory import open_dock
-from followspot_dock.port import ButtonPress, Dock, DockError, DockEvent, DockListener, MarkerButton
+from followspot_dock.port import (
+    ButtonPress,
+    Dock,
+    DockError,
+    DockEvent,
+    DockListener,
+    MarkerButton,
+    MarkerRole,
+    MarkerStatus,
+)
 
 P = ParamSpec("P")
 
@@ -62,6 +73,7 @@ class Daemon:
         self._isolated = supervisor.isolated
         prepare()
         self._notice_alerts = NoticeAlerts(alerts, settings, clock)
+        self.sound = SoundState()
         self.storage = Storage(
             settings,
             clock,
@@ -82,8 +94,15 @@ class Daemon:
         )
         self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status)
         self.settling = Settling(self.session, self.storage, alerts)
+        self.dock_care = DockCare(self.dock_keeper, self.framing, lambda: self.session.status.active)
         self.desk = Desk(
-            self.session, self.report, self.storage, self.framing.home, self._check_expiry, self._send_again
+            self.session,
+            self.report,
+            self.storage,
+            self.dock_care,
+            self.framing.home,
+            self._check_expiry,
+            self._send_again,
         )
         self.once = Once(self.desk.take, self.storage)
         self.control_socket = ControlSocket(
@@ -150,7 +169,8 @@ class Daemon:
         link = self.dock_keeper.dock.link.value if self.dock_keeper else "none"
         host = host_state(self.host_watch.readings, synced=self.clock_watch.synced)
         dock = self.dock_view.state()
-        return box_state(self.session.status, self.alerts.active, self.framing.status(), link, dock, host)
+        framing, sound = self.framing.status(), self.sound.report()
+        return box_state(self.session.status, self.alerts.active, framing, sound, link, dock, host)
 
     def _broker_state(self) -> str:
         if not self.settings.mqtt.host:
@@ -232,6 +252,7 @@ class Daemon:
 
     def _on_media_notice(self, notice: MediaNotice) -> None:
         self._notice_alerts.on_media_notice(notice)
+        self.sound.on_media_notice(notice)
         self.session.on_media_notice(notice)
 
     def _on_storage_notice(self, notice: StorageNotice) -> None:
@@ -239,9 +260,18 @@ class Daemon:
         self.session.on_storage_notice(notice)
 
     def _on_dock_event(self, event: DockEvent) -> None:
-        """A short press starts and stops; the other presses have no meaning yet."""
+        """A short press starts and stops; the other presses have no meaning yet. The teacher's marker mutes."""
         if isinstance(event, MarkerButton) and event.press is ButtonPress.SHORT:
             self.session.press("marker")
+        elif isinstance(event, MarkerStatus) and event.role is MarkerRole.PRIMARY and event.muted != self.sound.muted:
+            self._mute(event.muted)
+
+    def _mute(self, muted: bool) -> None:
+        """Stays as it is while the dock is away: the marker's own light still says so."""
+        _log.info("the marker is %s", "muted: no sound is recorded" if muted else "not muted any more")
+        self.sound.muted = muted
+        self.recorder.mute(muted)
+        self.publish_state()
 
     def _wake_bus(self) -> None:
         if self.bus is not None:

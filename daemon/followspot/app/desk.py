@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
-from followspot.control.refusals import AlreadyRecordingError, NoDockError
+from followspot.control.dock_care import DockCare, NoDockError
+from followspot.control.refusals import AlreadyRecordingError
 from followspot.control.session import SessionLoop
 from followspot.domain.commands import (
     Answer,
     Command,
+    DockClearFaultsCommand,
+    DockCommand,
+    DockFollowMarkerCommand,
+    DockIdentifyCommand,
+    DockParkCommand,
     HomeCommand,
     RepublishCommand,
     StartCommand,
@@ -62,6 +68,7 @@ class Desk:
         session: SessionLoop,
         report: Callable[[], dict[str, object]],
         events: Events,
+        dock: DockCare,
         turn_home: Callable[[], bool],
         check: Callable[[Command], None],
         on_republish: Callable[[int], None],
@@ -69,6 +76,7 @@ class Desk:
         self._session = session
         self._report = report
         self._events = events
+        self._dock = dock
         self._turn_home = turn_home
         self._check = check
         self._on_republish = on_republish
@@ -89,6 +97,19 @@ class Desk:
                 return await self._republish(command)
             case StatusCommand():
                 return _done(command, self._session.status.state.value, self._report())
+            case _:
+                return _done(command, await self._ask_dock(command), {})
+
+    async def _ask_dock(self, command: DockCommand) -> str:
+        match command:
+            case DockIdentifyCommand():
+                return await self._dock.identify()
+            case DockParkCommand():
+                return await self._dock.park()
+            case DockClearFaultsCommand():
+                return await self._dock.clear_faults()
+            case DockFollowMarkerCommand(marker_id=marker_id):
+                return await self._dock.follow_marker(marker_id)
 
     def _home(self, command: HomeCommand) -> Answer:
         if self._session.status.state is not SessionState.IDLE:

@@ -6,18 +6,19 @@ from followspot.control.session import SessionStatus
 from followspot.domain.alerts import Alert
 from followspot.domain.segments import clock_state
 from followspot.domain.session import SessionState
-from followspot.domain.state import BoxState, DockState, HostState, StandingAlert
+from followspot.domain.state import BoxState, DockState, HostState, SoundState, StandingAlert
 
 
 def box_state(
     session: SessionStatus,
     alerts: tuple[Alert, ...],
     framing: dict[str, object],
+    sound: SoundState,
     link: str,
     dock: DockState,
     host: HostState,
 ) -> BoxState:
-    """The state that is retained on the broker: only what changes by events, not with every frame."""
+    """The state that is retained on the broker: what changes by events, and the sound's levels once a second."""
     return BoxState(
         version=__version__,
         session=session.state.value,
@@ -25,6 +26,7 @@ def box_state(
         started_by=session.started_by,
         recording=session.on_disk,
         tracking=str(framing["state"]),
+        sound=sound,
         dock=link,
         dock_status=dock,
         host=host,

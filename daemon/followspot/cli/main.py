@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from followspot import __version__
-from followspot.cli import check, exit_codes, home, republish, run, schemas, start, status, stop
+from followspot.cli import calibrate, check, dock, exit_codes, home, republish, run, schemas, start, status, stop
 from followspot.domain.errors import ConfigurationError
 
-COMMANDS = (run, check, start, stop, home, status, republish, schemas)
+COMMANDS = (run, check, start, stop, home, status, republish, calibrate, dock, schemas)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

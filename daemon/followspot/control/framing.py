@@ -53,7 +53,7 @@ class Framing:
         )
         self._poses = PoseTrack()
         self._steering: Steering | None = None
-        self._following = False
+        self._following = self._resting = False
         self._homing_until_ns = 0
         self._steered_ns = 0
         self._asked = Rates(0.0, 0.0)
@@ -94,23 +94,32 @@ class Framing:
             return
         self._following = active
         self._homing_until_ns = 0
+        self._resting = False
         if self._settings.steering.follow_when_idle:
             return
         self._halt()
         if not active:
             self._homing_until_ns = self._clock.monotonic_ns() + HOMING_NS
 
+    def rest(self) -> None:
+        """Leave the motors to others until the next lesson."""
+        self._resting = True
+        self._homing_until_ns = 0
+        self._halt()
+
     def home(self) -> bool:
         """Turn the dock home now, and only then follow again; whether there is a dock that can. Not in a lesson."""
         if self._steering is None:
             return False
+        self._resting = False
         self._homing_until_ns = self._clock.monotonic_ns() + HOMING_NS
         return True
 
     def _moves(self, now_ns: int) -> bool:
         if self._following:
             return True
-        return self._settings.steering.follow_when_idle and now_ns >= self._homing_until_ns
+        idle = self._settings.steering.follow_when_idle and not self._resting
+        return idle and now_ns >= self._homing_until_ns
 
     def status(self) -> dict[str, object]:
         """What the state message and `followspot status` show."""

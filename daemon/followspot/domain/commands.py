@@ -71,7 +71,33 @@ class StatusCommand(CommandModel):
     name: Literal["status"]
 
 
-Command = StartCommand | StopCommand | HomeCommand | RepublishCommand | StatusCommand
+class DockIdentifyCommand(CommandModel):
+    """Let the dock blink, so that a person sees which one it is."""
+
+    name: Literal["dock-identify"]
+
+
+class DockParkCommand(CommandModel):
+    """Turn the dock to its resting place; it rests there until the next lesson."""
+
+    name: Literal["dock-park"]
+
+
+class DockClearFaultsCommand(CommandModel):
+    """Clear the dock's faults whose causes are gone."""
+
+    name: Literal["dock-clear-faults"]
+
+
+class DockFollowMarkerCommand(CommandModel):
+    """Follow this marker from now on."""
+
+    name: Literal["dock-follow-marker"]
+    marker_id: int = Field(ge=1, le=0xFFFF)
+
+
+DockCommand = DockIdentifyCommand | DockParkCommand | DockClearFaultsCommand | DockFollowMarkerCommand
+Command = StartCommand | StopCommand | HomeCommand | RepublishCommand | StatusCommand | DockCommand
 
 COMMAND_MODELS: dict[str, type[CommandModel]] = {
     get_args(model.model_fields["name"].annotation)[0]: model for model in get_args(Command)

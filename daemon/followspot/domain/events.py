@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar
 from pydantic import AwareDatetime, Field
 
 from followspot.domain.alerts import AlertCode
-from followspot.domain.segments import ClockState, GapRecord, MediaNs, Sha256, SpanNs, Track
+from followspot.domain.segments import ClockState, GapRecord, MediaNs, Sha256, SoundRecord, SpanNs, Track
 from followspot.domain.statement import LessonDetails, Statement
 
 BootId = Annotated[str, Field(description="Of the box's run since power came: wall times of one boot err alike.")]
@@ -76,6 +76,7 @@ class SegmentReady(EventData):
     frames: int = Field(ge=0)
     last: bool = Field(description="Known to be the lesson's last; lesson.completed alone is certain of it.")
     tracks: tuple[Track, ...]
+    sounds: tuple[SoundRecord, ...] = ()
 
 
 class LessonCompleted(EventData):

@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, TypeAdapter
 
 from followspot.domain.gaps import GapReason
-from followspot.domain.recording import Gap, TrackInfo
+from followspot.domain.recording import Gap, SoundFile, TrackInfo
+from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import LessonDetails, Statement
 
 MANIFEST_FILE = "manifest.json"
 PLAYLIST_FILE = "playlist.m3u8"
 FRAMING_FILE = "framing.jsonl"
 CLOCK_FILE = "clock.json"
+SOUND_SUFFIX = ".m4a"
 
 NANOSECONDS = 1_000_000_000
 
@@ -85,6 +87,20 @@ def gap_record(gap: Gap) -> GapRecord:
     return GapRecord(reason=gap.reason, start_ns=gap.start_ns, duration_ns=gap.duration_ns, missing_ns=gap.missing_ns)
 
 
+class SoundRecord(Statement):
+    """One microphone by itself for the time of a segment. `file` lies beside the segment's."""
+
+    role: MicrophoneRole
+    file: str
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+
+
+def sound_record(sound: SoundFile) -> SoundRecord:
+    """The statement of `sound`."""
+    return SoundRecord(role=sound.role, file=sound.file, size=sound.size, sha256=sound.sha256)
+
+
 class ManifestSegment(Statement):
     """One file of the lesson, in playing order. `file` lies beside the manifest."""
 
@@ -98,6 +114,7 @@ class ManifestSegment(Statement):
     clock: ClockState
     boot_id: str
     frames: int = Field(ge=0)
+    sounds: tuple[SoundRecord, ...] = ()
 
 
 class Manifest(Statement):
@@ -153,6 +170,11 @@ def file_bytes(statement: Statement) -> bytes:
 def segment_file(index: int) -> str:
     """The name of a finished segment."""
     return f"segment-{index:05d}.mp4"
+
+
+def sound_file(index: int, role: MicrophoneRole) -> str:
+    """The name of a single microphone's file beside a segment."""
+    return f"segment-{index:05d}.{role}{SOUND_SUFFIX}"
 
 
 def relative_path(lesson_id: str, file: str) -> str:

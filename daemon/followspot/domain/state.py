@@ -6,6 +6,7 @@ from pydantic import Field
 
 from followspot.domain.alerts import AlertCode
 from followspot.domain.segments import ClockState
+from followspot.domain.sound import Carrier
 from followspot.domain.statement import Statement
 
 Percent = int | None
@@ -56,6 +57,22 @@ class DockState(Statement):
     markers: tuple[MarkerState, ...]
 
 
+class LevelState(Statement):
+    """How loud a microphone was within the last second, in whole decibels below full scale."""
+
+    peak_dbfs: int
+    rms_dbfs: int
+
+
+class SoundState(Statement):
+    """What is heard; null where there is no such microphone, or nothing is recorded."""
+
+    muted: bool = Field(description="Whether the teacher has muted her marker.")
+    carrier: Carrier | None = Field(description="What the sound track that players use is carried by.")
+    teacher: LevelState | None
+    room: LevelState | None
+
+
 class HostState(Statement):
     """The computer in the box; null where it has no such sensor."""
 
@@ -74,6 +91,7 @@ class BoxState(Statement):
     started_by: str | None
     recording: bool = Field(description="Whether pictures reach the disk: the one truth for every lamp.")
     tracking: str
+    sound: SoundState
     dock: str = Field(description="Its link: searching, connecting, negotiating, ready, degraded, lost; none: no dock.")
     dock_status: DockState
     host: HostState

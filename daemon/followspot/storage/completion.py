@@ -12,6 +12,7 @@ from followspot.domain.segments import (
     clock_state,
     gap_record,
     relative_path,
+    sound_record,
     track_of,
 )
 from followspot.storage.disk import replace_file
@@ -84,4 +85,5 @@ def _manifest_segment(segment: SegmentRow) -> ManifestSegment:
         clock=clock_state(segment.synced),
         boot_id=segment.boot_id,
         frames=segment.frames,
+        sounds=tuple(sound_record(sound) for sound in segment.sounds),
     )

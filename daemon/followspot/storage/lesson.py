@@ -12,6 +12,7 @@ from followspot.storage.disk import DiskErrors, is_full
 from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
 from followspot.storage.rows import CLOCK_TOLERANCE, MICROSECOND_NS, Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
+from followspot.storage.soundfiles import write_sounds
 from followspot.storage.spool import FramingFile, SegmentFile
 from followspot.storage.store import Store, storage_error
 
@@ -210,6 +211,7 @@ class LessonWriter:
         if self._anchor is None:
             raise StorageError("a segment ended before the lesson began")
         start_ns = self._start_of(end)
+        sounds = write_sounds(self._store.disk, self._folder, file.index, end.sounds)
         sha256 = file.finish()
         return SegmentRow(
             lesson_id=self._plan.lesson_id,
@@ -226,6 +228,7 @@ class LessonWriter:
             boot_id=self._anchor.boot_id,
             boottime_ns=self._anchor.boottime_at(start_ns),
             synced=self._anchor.synced,
+            sounds=sounds,
         )
 
     def _write_framing(self, lines: bytes) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from followspot.domain.recording import TrackInfo
+from followspot.domain.recording import SoundFile, TrackInfo
 from followspot.domain.segments import NANOSECONDS
 from followspot.domain.statement import LessonDetails
 
@@ -85,6 +85,7 @@ class SegmentRow:
     boot_id: str
     boottime_ns: int
     synced: bool
+    sounds: tuple[SoundFile, ...] = ()
 
     @property
     def timescale(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from followspot_sim.bench import announcing, backlog, box, fixed_view, following
+from followspot_sim.bench import announcing, backlog, box, coders, fixed_view, following
 from followspot_sim.bench.options import BenchOptions
 from followspot_sim.bench.results import Figure
 
@@ -22,6 +22,7 @@ FAMILIES = (
     Family((box.RESIDENT, box.START), box.measure),
     Family((announcing.MEDIAN, announcing.LATE), announcing.measure),
     Family((backlog.DRAIN, backlog.QUEUED), backlog.measure),
+    Family((coders.NAME,), coders.measure),
 )
 
 FIGURES = tuple(name for family in FAMILIES for name in family.figures)
