@@ -9,6 +9,7 @@ from pathlib import Path
 
 from followspot.domain.commands import COMMAND_NAMES, Answer, RepublishCommand
 from followspot.domain.events import SegmentReady, event_models
+from followspot.domain.republish import Republished
 from followspot.domain.segments import ClockState
 
 Until = Callable[..., Awaitable[None]]
@@ -45,8 +46,13 @@ async def test_the_documented_consumer_finds_out_what_it_missed_and_catches_up(
     async def send_again(command) -> Answer:
         assert isinstance(command, RepublishCommand)
         assert command.from_sequence is not None
-        box.outbox.marked = [one for one in box.outbox.marked if one < command.from_sequence]
-        box.bus.send_again(command.from_sequence)
+        first = command.from_sequence
+
+        async def put_back() -> Republished:
+            box.outbox.marked = [one for one in box.outbox.marked if one < first]
+            return Republished(1, first, len(box.outbox.rows), "epoch-a")
+
+        await box.bus.republish(put_back)
         return Answer(id=command.id, accepted=True, code="ok", text="")
 
     box = make_box(broker.port, send_again)

@@ -111,14 +111,12 @@ async def test_events_are_sent_again_as_they_were(broker, make_subscriber, until
     await until(lambda: len(pipeline.payloads(GAPS)) == 6)
     first = pipeline.payloads(GAPS)
 
-    again = await storage.republish(RepublishFrom(4))
-    bus.send_again(4)
+    again = await bus.republish(lambda: storage.republish(RepublishFrom(4)))
     assert (again.count, again.oldest, again.newest) == (3, 4, 6)
     await until(lambda: len(pipeline.payloads(GAPS)) == 9)
     assert pipeline.payloads(GAPS)[6:] == first[3:]
 
-    again = await storage.republish(RepublishLesson("lesson-a"))
-    bus.send_again(2)
+    again = await bus.republish(lambda: storage.republish(RepublishLesson("lesson-a")))
     assert (again.count, again.oldest) == (3, 2)
     await until(lambda: len(pipeline.payloads(GAPS)) == 12)
     assert pipeline.payloads(GAPS)[9:] == first[1::2]

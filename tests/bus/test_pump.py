@@ -9,6 +9,7 @@ import pytest
 import followspot.bus.pump as pump_module
 from followspot.bus.pump import WINDOW, OutboxPump, OutboxRow
 from followspot.domain.errors import DiskFullError
+from followspot.domain.republish import Republished
 
 Until = Callable[..., Awaitable[None]]
 
@@ -151,9 +152,34 @@ async def test_what_is_asked_for_again_is_sent_again(start, until: Until) -> Non
     for message_id in (1, 2, 3):
         pump.acknowledged(message_id, None)
     await until(lambda: not shelf.waiting)
-    shelf.waiting = events(3)[1:]
-    pump.rewind(2)
+
+    async def put_back() -> Republished:
+        shelf.waiting = events(3)[1:]
+        return Republished(2, 2, 3, "epoch")
+
+    assert (await pump.republish(put_back)).count == 2
     await until(lambda: wire.sent == [b"1", b"2", b"3", b"2", b"3"])
+
+
+async def test_a_row_on_its_way_when_it_is_asked_for_is_sent_once_more(start, until: Until) -> None:
+    shelf, wire = Shelf(events(3)), Wire()
+    pump = start(shelf, wire)
+    await until(lambda: len(wire.sent) == 3)
+    pump.acknowledged(1, None)  # marked at the next turn, which the republishing must not let undo it
+
+    async def put_back() -> Republished:
+        pump.acknowledged(2, None)
+        await asyncio.sleep(0.02)
+        shelf.waiting = events(3)
+        return Republished(3, 1, 3, "epoch")
+
+    await pump.republish(put_back)
+    pump.acknowledged(3, None)
+    await until(lambda: len(wire.sent) == 6)
+    assert sorted(wire.sent[3:]) == [b"1", b"2", b"3"]
+    for message_id in (4, 5, 6):
+        pump.acknowledged(message_id, None)
+    await until(lambda: not shelf.waiting)
 
 
 async def test_the_brokers_own_limit_is_kept(start, until: Until) -> None:

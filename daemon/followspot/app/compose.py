@@ -15,6 +15,7 @@ from followspot.app.desk import Desk
 from followspot.app.dock_view import DockView
 from followspot.app.host import HostWatch, read_host
 from followspot.app.once import Once
+from followspot.app.replay import Replay
 from followspot.app.report import box_state, host_state
 from followspot.app.settling import Settling
 from followspot.app.soundstate import SoundState
@@ -98,11 +99,10 @@ class Daemon:
         self.desk = Desk(
             self.session,
             self.report,
-            self.storage,
+            Replay(self.storage, lambda: self.bus),
             self.dock_care,
             self.framing.home,
             self._check_expiry,
-            self._send_again,
         )
         self.once = Once(self.desk.take, self.storage)
         self.control_socket = ControlSocket(
@@ -276,10 +276,6 @@ class Daemon:
     def _wake_bus(self) -> None:
         if self.bus is not None:
             self.bus.wake()
-
-    def _send_again(self, oldest: int) -> None:
-        if self.bus is not None:
-            self.bus.send_again(oldest)
 
     def _check_expiry(self, command: Command) -> None:
         check_expiry(command, self._clock.utc_now(), synced=self.clock_watch.synced)

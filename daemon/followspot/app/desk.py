@@ -59,8 +59,8 @@ class Events(Protocol):
 class Desk:
     """The one place where a command becomes a deed. Lives on the loop.
 
-    `report` gives the answer to "status", `turn_home` whether a dock turns home, `check` refuses a command that came
-    too late, and `on_republish` is told the oldest event that is to be sent again.
+    `report` gives the answer to "status", `turn_home` whether a dock turns home, and `check` refuses a command
+    that came too late.
     """
 
     def __init__(
@@ -71,7 +71,6 @@ class Desk:
         dock: DockCare,
         turn_home: Callable[[], bool],
         check: Callable[[Command], None],
-        on_republish: Callable[[int], None],
     ) -> None:
         self._session = session
         self._report = report
@@ -79,7 +78,6 @@ class Desk:
         self._dock = dock
         self._turn_home = turn_home
         self._check = check
-        self._on_republish = on_republish
 
     async def take(self, command: Command, source: str) -> Answer:
         """Carry it out for `source`. Raises CommandRefusedError when that cannot be done now."""
@@ -127,8 +125,6 @@ class Desk:
             raise NotNowError(str(error)) from error
         if command.lesson_id is not None and not again.count:
             raise UnknownLessonError(f"there are no events of the lesson {command.lesson_id!a}")
-        if again.oldest is not None:
-            self._on_republish(again.oldest)
         data: dict[str, object] = {
             "count": again.count,
             "from": again.oldest,

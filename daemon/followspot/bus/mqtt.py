@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from followspot.bus.access import broker_access
 from followspot.bus.alarm import BrokerAlarm
@@ -25,6 +25,7 @@ from followspot.domain.alerts import AlertRegistry
 from followspot.domain.clock import Clock
 from followspot.domain.commands import Answer, BusyError, ExpiredError, InvalidCommandError, check_size
 from followspot.domain.errors import CommandRefusedError
+from followspot.domain.republish import Republished
 from followspot.domain.state import Availability, AvailabilityState
 from followspot.settings.models import Settings
 
@@ -69,9 +70,9 @@ class MqttBus:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._pump.wake)
 
-    def send_again(self, oldest: int) -> None:
-        """Events from `oldest` on are back in the outbox. On the loop."""
-        self._pump.rewind(oldest)
+    async def republish(self, put_back: Callable[[], Awaitable[Republished]]) -> Republished:
+        """Have `put_back` put events back into the outbox, and send them again. On the loop; raises what it raises."""
+        return await self._pump.republish(put_back)
 
     def publish_state(self, state: Mapping[str, object]) -> None:
         """Show how things stand (JSON values only): retained, once it changed, at most once a second, newest wins."""

@@ -7,11 +7,12 @@ again, with the same event id.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from followspot.domain.errors import StorageError
+from followspot.domain.republish import Republished
 
 WINDOW = 16
 """Rows in flight: fewer than the link's MAX_IN_FLIGHT, so that state and answers are not queued behind a backlog."""
@@ -88,6 +89,9 @@ class OutboxPump:
         self._cursor = 0
         self._in_flight: dict[int, OutboxRow] = {}
         self._accepted: list[int] = []
+        self._marking = asyncio.Lock()
+        self._sent_before: set[int] = set()
+        """Ids in flight since before something was asked for again: their PUBACK does not count."""
         self._held: dict[str, _Held] = {}
         self._alone: set[int] = set()
         """Rows that are refused for their own sake."""
@@ -108,10 +112,15 @@ class OutboxPump:
         """There may be new rows."""
         self._wanted.set()
 
-    def rewind(self, sequence: int) -> None:
-        """Rows from `sequence` on are unpublished again."""
-        self._cursor = min(self._cursor, sequence - 1)
-        self._wanted.set()
+    async def republish(self, put_back: Callable[[], Awaitable[Republished]]) -> Republished:
+        """Have `put_back` make rows unpublished again, and send each once more, also those just on their way."""
+        async with self._marking:
+            again = await put_back()
+            self._accepted.clear()
+            self._sent_before |= self._in_flight.keys()
+        if again.oldest is not None:
+            self._rewind(again.oldest)
+        return again
 
     def connected(self, receive_maximum: int = WINDOW + FOR_OTHERS) -> None:
         """Begin, or go on; what an earlier connection refused is tried again.
@@ -131,8 +140,13 @@ class OutboxPump:
         row = self._in_flight.pop(message_id, None)
         if row is None:
             return None
+        sent_before = message_id in self._sent_before
+        self._sent_before.discard(message_id)
         if refusal is None:
-            self._accepted.append(row.sequence)
+            if sent_before:
+                self._rewind(row.sequence)
+            else:
+                self._accepted.append(row.sequence)
             self._release(row)
         else:
             self._hold(row, refusal)
@@ -145,6 +159,7 @@ class OutboxPump:
         A disk that fails delays events, and is reported by the storage itself.
         """
         self._in_flight.clear()
+        self._sent_before.clear()
         self._held.clear()
         self._alone.clear()
         self._cursor = 0
@@ -211,10 +226,11 @@ class OutboxPump:
 
     async def _mark(self) -> None:
         """Until the mark is durable the rows stay in `_accepted`, so that no sweep sends them again."""
-        if marked := tuple(self._accepted):
-            await self._outbox.mark_published(marked)
-            del self._accepted[: len(marked)]
-            self.published += len(marked)
+        async with self._marking:
+            if marked := tuple(self._accepted):
+                await self._outbox.mark_published(marked)
+                del self._accepted[: len(marked)]
+                self.published += len(marked)
 
     def _hold(self, row: OutboxRow, refusal: str) -> None:
         if row.sequence not in self._alone:
@@ -233,7 +249,11 @@ class OutboxPump:
         if held is not None:
             if taken.sequence != held.oldest:
                 self._alone.add(held.oldest)
-            self.rewind(held.oldest)
+            self._rewind(held.oldest)
+
+    def _rewind(self, sequence: int) -> None:
+        self._cursor = min(self._cursor, sequence - 1)
+        self._wanted.set()
 
     def _try_held_again(self) -> None:
         if self._retry is not None:
