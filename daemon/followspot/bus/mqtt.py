@@ -1,6 +1,7 @@
 """The box on MQTT 5: events from the outbox, availability, state, and commands with their answers."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -37,6 +38,9 @@ NANOSECONDS = 1_000_000_000
 DRAIN_TIMEOUT_S = 2.0
 """At a stop the lesson's last events are milliseconds old: this long they may take before the box says stopped."""
 
+STOPPED_TIMEOUT_S = 0.5
+"""A broker far away answers within this; a dead one must not hold up the stop."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -63,6 +67,8 @@ class MqttBus:
         self._waiting: asyncio.Queue[tuple[Received, int | None]] = asyncio.Queue(WAITING_COMMANDS)
         """Commands, each with the monotonic time from which nobody wants it any more."""
         self._connected = False
+        self._last_acknowledged = 0
+        self._acknowledgement = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
@@ -105,9 +111,20 @@ class MqttBus:
     async def _say_goodbye(self) -> None:
         if self._connected:
             await self._pump.drain(DRAIN_TIMEOUT_S)
-            self._link.publish(self._topics.availability, _availability(AvailabilityState.STOPPED), retain=True)
+            await self._say_stopped()
         await self._link.close()
         self._connected = False
+
+    async def _say_stopped(self) -> None:
+        """And hear that the broker has it: a line that is closed over unread answers may be reset, goodbye and all."""
+        said = self._link.publish(self._topics.availability, _availability(AvailabilityState.STOPPED), retain=True)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._until_acknowledged(said), STOPPED_TIMEOUT_S)
+
+    async def _until_acknowledged(self, message_id: int) -> None:
+        while self._connected and self._last_acknowledged != message_id:
+            self._acknowledgement.clear()
+            await self._acknowledgement.wait()
 
     def _on_fact(self, fact: LinkFact) -> None:
         match fact:
@@ -140,6 +157,8 @@ class MqttBus:
         self._pump.disconnected()
 
     def _on_acknowledged(self, message_id: int, refusal: str | None) -> None:
+        self._last_acknowledged = message_id
+        self._acknowledgement.set()
         row = self._pump.acknowledged(message_id, refusal)
         if row is not None and refusal is not None:
             self._alarm.event_refused(row.topic, refusal)
