@@ -21,6 +21,8 @@ _LOG = logging.getLogger(__name__)
 _FIRST_BACK_OFF_S = 0.1
 # A device that is plugged in again should be seen within a breath.
 _MAX_BACK_OFF_S = 2.0
+# A device that gives data for this long works: one that breaks off sooner is not tried again at once each time.
+_STEADY_NS = 3_000_000_000
 # Spread of the back-off, so that devices on one bus do not come back in step.
 _JITTER = 0.25
 # How often a device without data is asked again: well below a frame or a packet of sound.
@@ -76,6 +78,7 @@ class Source:
         self._stopped = threading.Event()
         self._delivering: bool | None = None
         self._back_off_s = _FIRST_BACK_OFF_S
+        self._delivering_since_ns = 0
         self._fault_told = False
         self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
         self.beat_ns = clock.monotonic_ns()
@@ -102,7 +105,10 @@ class Source:
         """Data is here. Whether that is news."""
         news = self._delivering is not True
         self._delivering = True
-        self._back_off_s = _FIRST_BACK_OFF_S
+        if news:
+            self._delivering_since_ns = self.beat_ns
+        elif self.beat_ns - self._delivering_since_ns > _STEADY_NS:
+            self._back_off_s = _FIRST_BACK_OFF_S
         return news
 
     def packets(self, container: InputContainer, stream: Stream) -> Iterator[tuple[Packet, int]]:

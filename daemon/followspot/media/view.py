@@ -21,6 +21,8 @@ _WHOLE_PIXEL = 1e-6
 _GRID_TOLERANCE = 1 / 32
 # So many pixels a grid may begin before the picture; they are computed in vain.
 _GRID_LEAD = 64
+# Luma and chroma of black, limited range.
+_BLACK = (16, 128, 128)
 # The filter wants a time base; time stamps are set by the encoder.
 _ANY_TIME_BASE = Fraction(1, 90_000)
 
@@ -30,6 +32,14 @@ def centre_view(sensor_width: int, sensor_height: int, output_width: int, output
     scale = min(sensor_width / output_width, sensor_height / output_height)
     width, height = output_width * scale, output_height * scale
     return Rect((sensor_width - width) / 2, (sensor_height - height) / 2, width, height)
+
+
+def black_picture(width: int, height: int) -> av.VideoFrame:
+    """A black picture, limited range."""
+    picture = av.VideoFrame(width, height, "yuv420p")
+    for index, level in enumerate(_BLACK):
+        plane_view(picture, index)[:] = level
+    return picture
 
 
 def plane_view(frame: av.VideoFrame, index: int) -> Plane:
