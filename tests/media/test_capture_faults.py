@@ -43,7 +43,7 @@ def failing_once(function, after):
 def test_any_fault_in_picture_capture_is_a_loss_that_heals(
     show, serve, make_settings, recorder, notices, sink, monkeypatch, caplog
 ):
-    monkeypatch.setattr(capture, "to_yuv420p", failing_once(capture.to_yuv420p, 20))
+    monkeypatch.setattr(capture.Planar, "of", failing_once(capture.Planar.of, 20))
     r = recorder(make_settings(serve(show.camera).url))
     r.start(LessonPlan("x"), sink)
     assert "ZeroDivisionError" in notices.wait(CameraLost).reason

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import av
 from av.container import InputContainer
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from followspot.domain.clock import Clock
@@ -15,6 +15,7 @@ from followspot.media.notices import CameraLost, CameraOpened, MediaNotice
 from followspot.media.rhythm import Thinning
 from followspot.media.source import Source, SourceLostError
 from followspot.media.stamps import ExposureClock
+from followspot.media.view import is_full_range, is_planar
 from followspot.settings.models import CameraSettings
 
 _LOG = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ FrameTaker = Callable[[av.VideoFrame, int, int, bool], None]
 
 
 class VideoCapture:
-    """Thread `capture-video`. Gives every frame to `on_frame(frame, exposure_ns, arrival_ns, same)`, as yuv420p.
+    """Thread `capture-video`. Gives every frame to `on_frame(frame, exposure_ns, arrival_ns, same)`, planar.
 
     `same`: the picture is equal to the one before. What is no news at all, and what is too much, is left out.
     """
@@ -49,6 +50,7 @@ class VideoCapture:
             round(settings.latency_ms * _NS_PER_MS), trusted=settings.timestamps == "monotonic"
         )
         self._freshness = FreshnessWatch(settings.frozen_after_s)
+        self._planar = Planar()
         self._thinning = Thinning(settings.rate_hz)
         self._size: tuple[int, int] | None = None
         self._broken_told = False
@@ -88,7 +90,7 @@ class VideoCapture:
             self._size = size
             self._notify(CameraOpened(*size, self._rate_hz(stream)))
         if self._thinning.keeps(exposure_ns):
-            self._on_frame(to_yuv420p(decoded), exposure_ns, arrival_ns, freshness is Freshness.SAME)
+            self._on_frame(self._planar.of(decoded), exposure_ns, arrival_ns, freshness is Freshness.SAME)
         return True
 
     def _decode(self, stream: VideoStream, packet: Packet) -> list[av.VideoFrame]:
@@ -145,21 +147,31 @@ def _stamp_ns(frame: av.VideoFrame) -> int | None:
     return frame.pts * frame.time_base.numerator * _NS_PER_S // frame.time_base.denominator
 
 
-def to_yuv420p(frame: av.VideoFrame) -> av.VideoFrame:
-    """The frame as limited-range yuv420p: itself if it is that already, else converted once by swscale.
+class Planar:
+    """Makes the frames of one camera planar."""
 
-    Cameras that say nothing of their colours use BT.601 in MJPEG and packed formats: the frame is marked so.
-    """
-    if frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG:
-        return frame
-    full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
-    converted = frame.reformat(
-        format="yuv420p",
-        src_color_range=ColorRange.JPEG if full_range else ColorRange.MPEG,
-        dst_color_range=ColorRange.MPEG,
-    )
-    converted.colorspace = frame.colorspace if is_specified(frame.colorspace) else MATRIX_BT601
-    return converted
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def of(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """The frame itself where its planes can be taken as they are, else converted to yuv420p by swscale.
+
+        Cameras that say nothing of their colours use BT.601 in MJPEG and packed formats: the frame is marked so.
+        """
+        if frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG:
+            return frame
+        planar = frame
+        if not is_planar(frame):
+            planar = self._reformatter.reformat(
+                frame,
+                format="yuv420p",
+                src_color_range=ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG,
+                dst_color_range=ColorRange.MPEG,
+                threads=1,
+            )
+        if not is_specified(frame.colorspace):
+            planar.colorspace = MATRIX_BT601
+        return planar
 
 
 def is_specified(matrix: int) -> bool:

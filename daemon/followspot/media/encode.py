@@ -29,8 +29,8 @@ _LOG = logging.getLogger(__name__)
 
 _NS_PER_S = 1_000_000_000
 _NS_PER_US = 1000
-# How often the loop looks at the clock when no picture comes.
-_TICK_S = 0.02
+# How often the loop looks at the clock when no picture comes: longer than a picture takes, as waking up costs.
+_TICK_S = 0.05
 # The first picture waits this long for the microphone, so that a lesson does not begin with a declared silence.
 _SOUND_GRACE_NS = 1_000_000_000
 

@@ -18,7 +18,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CapturedFrame:
-    """A decoded yuv420p frame. `dropped` is the run of frames lost just before it; `same`: it equals the one before."""
+    """A decoded planar frame. `dropped` is the run of frames lost just before it; `same`: it equals the one before."""
 
     frame: av.VideoFrame
     exposure_ns: int
