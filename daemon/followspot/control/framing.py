@@ -62,7 +62,8 @@ class Framing:
         self._state = TrackingState.PARKED
         shot = Shot(view.width, view.height, view.shot_share, view.headroom_share, view.max_upscale)
         snapshot = Snapshot(self._estimator.knowledge(), self._poses)
-        self._planner = Planner(Composer(shot, self._body), settings.camera.hfov_deg, snapshot)
+        camera = settings.camera
+        self._planner = Planner(Composer(shot, self._body), camera.hfov_deg, snapshot, sideways=camera.sideways)
         self.planner = self._planner
 
     def on_dock_event(self, event: DockEvent) -> None:

@@ -15,6 +15,7 @@ from followspot.media.notices import CameraLost, CameraOpened, MediaNotice
 from followspot.media.rhythm import Thinning
 from followspot.media.source import Source, SourceLostError
 from followspot.media.stamps import ExposureClock
+from followspot.media.upright import Upright
 from followspot.media.view import is_full_range, is_planar
 from followspot.settings.models import CameraSettings
 
@@ -30,7 +31,8 @@ FrameTaker = Callable[[av.VideoFrame, int, int, bool], None]
 
 
 class VideoCapture:
-    """Thread `capture-video`. Gives every frame to `on_frame(frame, exposure_ns, arrival_ns, same)`, planar.
+    """Thread `capture-video`. Gives every frame to `on_frame(frame, exposure_ns, arrival_ns, same)`, planar
+    and upright.
 
     `same`: the picture is equal to the one before. What is no news at all, and what is too much, is left out.
     """
@@ -51,6 +53,7 @@ class VideoCapture:
         )
         self._freshness = FreshnessWatch(settings.frozen_after_s)
         self._planar = Planar()
+        self._upright = Upright(settings.rotation, mirror=settings.mirror)
         self._thinning = Thinning(settings.rate_hz)
         self._size: tuple[int, int] | None = None
         self._broken_told = False
@@ -90,7 +93,8 @@ class VideoCapture:
             self._size = size
             self._notify(CameraOpened(*size, self._rate_hz(stream)))
         if self._thinning.keeps(exposure_ns):
-            self._on_frame(self._planar.of(decoded), exposure_ns, arrival_ns, freshness is Freshness.SAME)
+            upright = self._upright.of(self._planar.of(decoded))
+            self._on_frame(upright, exposure_ns, arrival_ns, freshness is Freshness.SAME)
         return True
 
     def _decode(self, stream: VideoStream, packet: Packet) -> list[av.VideoFrame]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CameraOpened:
-    """The camera gives pictures of this size; `rate_hz` is what it says of itself, or the configured rate."""
+    """The camera gives pictures of this size, before they are turned upright.
+
+    `rate_hz` is what it says of itself, or the configured rate.
+    """
 
     width: int
     height: int
