@@ -10,6 +10,7 @@ from typing import ParamSpec
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
+from followspot.app.lookout import CameraLookout
 from followspot.app.report import state_report
 from followspot.app.settling import Settling
 from followspot.app.soundstate import SoundState
@@ -87,6 +88,7 @@ class Daemon:
         self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status)
         self.settling = Settling(self.session, self.storage, alerts)
         self.dock_care = DockCare(self.dock_keeper, self.framing, lambda: self.session.status.active)
+        self.lookout = CameraLookout(settings.camera.url, self.session, alerts, clock)
         self.desk = Desk(self.session, self.report, self.dock_care)
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")

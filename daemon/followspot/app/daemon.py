@@ -76,6 +76,7 @@ def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
     supervisor.keep("control-socket", daemon.control_socket.run)
     supervisor.keep("framing", daemon.framing.run)
     supervisor.keep("settling", daemon.settling.run)
+    supervisor.keep("camera-lookout", daemon.lookout.run)
     supervisor.keep("alert-events", daemon.alert_events.run)
     if daemon.dock_keeper is not None:
         supervisor.keep("dock", daemon.dock_keeper.run)

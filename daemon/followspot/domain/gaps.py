@@ -7,7 +7,7 @@ class GapReason(StrEnum):
     """Every reason a gap may be declared with."""
 
     CAMERA_LOST = "camera-lost"
-    """The camera gave no picture: the last one was held, the sound went on."""
+    """The camera gave no picture, or the same one for too long: it was held, or black was shown; the sound went on."""
     SOUND_LOST = "sound-lost"
     """The microphones gave nothing: silence was recorded."""
     ROOM_SOUND = "room-sound"
