@@ -166,7 +166,8 @@ def give(sink: SegmentSink, segment: Segment) -> None:
     """Hand a whole segment over, a framing line with each fragment."""
     sink.open_segment(segment.end.index, segment.end.start_ns)
     for n, fragment in enumerate(segment.fragments):
-        sink.write_framing(f'{{"segment":{segment.end.index},"n":{n}}}\n'.encode())
+        pts_ns = segment.end.start_ns + round(n * FRAGMENT_S * 1e9)
+        sink.write_framing(f'{{"pts_ns":{pts_ns},"segment":{segment.end.index},"n":{n}}}\n'.encode())
         sink.write_fragment(segment.end.index, fragment)
     sink.finish_segment(segment.end)
 

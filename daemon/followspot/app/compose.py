@@ -72,7 +72,14 @@ class Daemon:
             self._on_loop(supervisor.guarded(self._on_media_notice)),
             self.vision.submit if self.vision else None,
         )
-        self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status)
+        self.session = SessionLoop(
+            clock,
+            self.recorder,
+            self.storage,
+            alerts,
+            self._on_session_status,
+            round(settings.recording.pause_limit_min * 60e9),
+        )
         self.settling = Settling(self.session, self.storage, alerts)
         self.desk = Desk(self.session, self.report)
         self.control_socket = ControlSocket(
@@ -80,6 +87,7 @@ class Daemon:
         )
         self.bus = self._make_bus()
         self.panel: Panel | None = None
+        self._bookmarking: asyncio.Task[None] | None = None
         self._follow = self._isolated("framing", self.framing.follow)
         self._tell_dock = self._isolated("dock", self._show_on_dock)
         self._light_panel = self._isolated("lamp", self._show_on_panel)
@@ -201,7 +209,7 @@ class Daemon:
     def _show_on_dock(self, status: SessionStatus) -> None:
         if self.dock_keeper is not None:
             self.dock_keeper.dock.marker_lamp(status.on_disk)
-            self.dock_keeper.dock.lesson(status.active)
+            self.dock_keeper.dock.lesson(status.under_way)
 
     def _show_on_panel(self) -> None:
         if self.panel is not None:
@@ -216,9 +224,16 @@ class Daemon:
         self.session.on_storage_notice(notice)
 
     def _on_dock_event(self, event: DockEvent) -> None:
-        """A short press starts and stops; the other presses have no meaning yet."""
-        if isinstance(event, MarkerButton) and event.press is ButtonPress.SHORT:
-            self.session.press("marker")
+        """Short: start, stop, or go on when paused. Double: a bookmark. Long: pause, or go on."""
+        if not isinstance(event, MarkerButton):
+            return
+        match event.press:
+            case ButtonPress.SHORT:
+                self.session.press("marker")
+            case ButtonPress.DOUBLE:
+                self._bookmarking = asyncio.create_task(self.desk.press_bookmark("marker"), name="marker-bookmark")
+            case ButtonPress.LONG:
+                self.session.toggle_pause("marker")
 
     def _wake_bus(self) -> None:
         if self.bus is not None:
@@ -243,4 +258,6 @@ def lamp_for(status: SessionStatus, alerts: AlertRegistry) -> LampState:
         return LampState.RECORDING
     if any(alert.code in PREVENT_RECORDING for alert in alerts.active):
         return LampState.FAULT
+    if status.state is SessionState.PAUSED:
+        return LampState.PAUSED
     return LampState.OFF if status.state is SessionState.IDLE else LampState.WAITING

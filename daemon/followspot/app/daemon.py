@@ -63,7 +63,9 @@ async def _record_first(daemon: Daemon) -> None:
     """Salvage what a crash left, and go on with its lesson where that is due."""
     recovery = await daemon.storage.open()
     daemon.report_recovery(recovery)
-    if recovery.resume is not None:
+    if recovery.resume is not None and recovery.paused:
+        daemon.session.stay_paused("recovery", recovery.resume)
+    elif recovery.resume is not None:
         daemon.session.start("recovery", recovery.resume)
 
 

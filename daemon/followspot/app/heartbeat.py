@@ -62,9 +62,9 @@ class Heartbeat:
         )
 
     def _unmoved_since_ns(self, now_ns: int, frames: int) -> int | None:
-        """A lesson that starts need not move before it has pictures: the camera may be missing."""
+        """A lesson that starts need not move before it has pictures: the camera may be missing. A paused one waits."""
         state = self._daemon.session.status.state
-        if state is SessionState.IDLE or (state is SessionState.STARTING and not frames):
+        if state in (SessionState.IDLE, SessionState.PAUSED) or (state is SessionState.STARTING and not frames):
             self._to_move_since_ns = None
             return None
         if self._to_move_since_ns is None:

@@ -16,7 +16,7 @@ DATABASE_FILE = "followspot.db"
 DAMAGED_MARK = f"{DATABASE_FILE}-damaged"
 """Stands beside a database in which damage was met while it was open."""
 FOR_OTHERS = 0o007
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 5.0
 """Only a technician's sqlite3 shell can hold the lock: the daemon has one connection."""
 
@@ -67,6 +67,29 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
+
+MIGRATIONS = {
+    1: """
+ALTER TABLE lessons ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
+CREATE TABLE bookmarks (
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    at_ns INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    text TEXT NOT NULL,
+    given TEXT NOT NULL,
+    given_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX bookmarks_of_lesson ON bookmarks (lesson_id);
+CREATE TABLE whole_files (
+    lesson_id TEXT PRIMARY KEY REFERENCES lessons (id),
+    file TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    duration_ns INTEGER NOT NULL
+) STRICT;
+""",
+}
+"""From each version to the next: a box keeps its lessons over an update. SCHEMA is version 1."""
 
 log = logging.getLogger(__name__)
 
@@ -140,18 +163,24 @@ class Database:
 
     def _migrate(self) -> None:
         (version,) = self.one("PRAGMA user_version")
-        if version == SCHEMA_VERSION:
-            return
-        if version != 0:
+        if version > SCHEMA_VERSION:
             raise StorageError(
                 f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: "
                 "install the version of followspot that wrote it, or move the file away to begin anew"
             )
+        if version == SCHEMA_VERSION:
+            return
         with self.transaction():
-            for statement in SCHEMA.split(";\n"):
-                self.execute(statement)
-            self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
+            if version == 0:
+                self._execute_script(SCHEMA)
+                self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
+            for step in range(max(1, version), SCHEMA_VERSION):
+                self._execute_script(MIGRATIONS[step])
             self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _execute_script(self, script: str) -> None:
+        for statement in script.split(";\n"):
+            self.execute(statement)
 
 
 def set_aside(folder: Path, now: datetime) -> str:
