@@ -10,6 +10,7 @@ from typing import ParamSpec
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
+from followspot.app.joining import Joining
 from followspot.app.report import state_report
 from followspot.app.settling import Settling
 from followspot.app.supervisor import Supervisor
@@ -81,6 +82,7 @@ class Daemon:
             round(settings.recording.pause_limit_min * 60e9),
         )
         self.settling = Settling(self.session, self.storage, alerts)
+        self.joining = Joining(self.session, self.storage, alerts, clock, settings)
         self.desk = Desk(self.session, self.report)
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")

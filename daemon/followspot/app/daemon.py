@@ -73,6 +73,8 @@ def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
     supervisor.keep("control-socket", daemon.control_socket.run)
     supervisor.keep("framing", daemon.framing.run)
     supervisor.keep("settling", daemon.settling.run)
+    if daemon.settings.recording.one_file:
+        supervisor.keep("joining", daemon.joining.run)
     supervisor.keep("alert-events", daemon.alert_events.run)
     if daemon.dock_keeper is not None:
         supervisor.keep("dock", daemon.dock_keeper.run)

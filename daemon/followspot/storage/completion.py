@@ -13,8 +13,9 @@ from followspot.domain.segments import (
     track_of,
 )
 from followspot.storage.disk import replace_file
-from followspot.storage.rows import LessonRow, LessonState, SegmentRow
+from followspot.storage.rows import LessonRow, LessonState, SegmentRow, WholeFile
 from followspot.storage.salvage import settle
+from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,18 @@ def complete(store: Store, lesson_id: str, reason: str) -> None:
         )
     )
     log.info("lesson completed lesson=%s reason=%s segments=%d", lesson_id, manifest.reason, len(segments))
+
+
+def announce_whole(store: Store, whole: WholeFile) -> None:
+    """Steps J3 to J5: an interrupted run may have named the file already."""
+    folder = store.folder(whole.lesson_id)
+    target = folder / whole.file
+    part = target.with_name(target.name + PART_SUFFIX)
+    if part.exists():
+        store.disk.rename(part, target)
+    store.disk.sync_folder(folder)
+    store.catalogue.add_whole_file(whole)
+    log.info("lesson available path=%s size=%d", relative_path(whole.lesson_id, whole.file), whole.size)
 
 
 def _manifest(store: Store, lesson: LessonRow, reason: str, segments: list[SegmentRow]) -> Manifest:

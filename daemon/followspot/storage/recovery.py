@@ -40,20 +40,29 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumption:
+    """When a lesson goes on, or stays paused, and the picture it must have: another one would not join."""
+
+    within_ns: int
+    paused_within_ns: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Interrupted:
     lesson: LessonRow
     found: list[Found]
     can_go_on: bool = True
 
 
-def recover(store: Store, resume_within_ns: int, pause_limit_ns: int) -> tuple[Recovery, Callable[[], None]]:
+def recover(store: Store, resumption: Resumption) -> tuple[Recovery, Callable[[], None]]:
     """The quick part (steps R1 to R5), and the slow part (R6, R7), to be run before anything else is stored."""
     _remove_empty_folders(store)
     interrupted = [_trimmed(store, lesson) for lesson in store.catalogue.open_lessons()]
     last = interrupted[-1] if interrupted else None
     paused = last is not None and last.lesson.state.is_paused
-    within_ns = pause_limit_ns if paused else resume_within_ns
-    resume = _resumable(store, last, within_ns) if last is not None else None
+    resume = _resumable(store, last, resumption) if last is not None else None
     salvaged = [relative_path(one.lesson.id, segment_file(found.index)) for one in interrupted for found in one.found]
     recovery = Recovery(resume, tuple(salvaged), tuple(_missing(store, interrupted)), paused=paused)
     return recovery, lambda: _finish(store, interrupted, resume)
@@ -75,18 +84,21 @@ def _trimmed(store: Store, lesson: LessonRow) -> _Interrupted:
         return _Interrupted(lesson, [], can_go_on=False)
 
 
-def _resumable(store: Store, last: _Interrupted, within_ns: int) -> LessonPlan | None:
+def _resumable(store: Store, last: _Interrupted, resumption: Resumption) -> LessonPlan | None:
     lesson = last.lesson
     if not last.can_go_on or not (lesson.state is LessonState.RECORDING or lesson.state.is_paused):
         return None
     if lesson.anchor.boot_id != store.boot.boot_id():
+        return None
+    if (lesson.width, lesson.height) != (resumption.width, resumption.height):
+        log.warning("the lesson does not go on: the configured picture has another size lesson=%s", lesson.id)
         return None
     index, end_ns = store.catalogue.next_place(lesson.id)
     if last.found:
         index = max(found.index for found in last.found) + 1
         end_ns += sum(found.media.duration_ns for found in last.found)
     elapsed_ns = max(0, store.boot.boottime_ns() - lesson.anchor.boottime_at(end_ns))
-    if elapsed_ns >= within_ns:
+    if elapsed_ns >= (resumption.paused_within_ns if lesson.state.is_paused else resumption.within_ns):
         return None
     how = "stays paused" if lesson.state.is_paused else "goes on"
     log.warning("the lesson %s lesson=%s missing_s=%.1f", how, lesson.id, elapsed_ns / 1e9)

@@ -11,19 +11,20 @@ from followspot.domain.errors import StorageError
 from followspot.domain.events import EventData, EventRenderer
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan, Mark, SegmentSink
+from followspot.domain.segments import WHOLE_FILE
 from followspot.settings.models import Settings
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
-from followspot.storage.completion import complete
+from followspot.storage.completion import announce_whole, complete
 from followspot.storage.database import Database, set_aside
 from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_private_folder
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.marking import keep_bookmark
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
-from followspot.storage.recovery import INTERRUPTED, Recovery, recover
+from followspot.storage.recovery import INTERRUPTED, Recovery, Resumption, recover
 from followspot.storage.reserve import Reserve
-from followspot.storage.rows import OutboxEntry
+from followspot.storage.rows import OutboxEntry, WholeFile
 from followspot.storage.salvage import announce_pause, settle
 from followspot.storage.sink import LessonSink
 from followspot.storage.store import Store, storage_error
@@ -134,6 +135,16 @@ class Storage:
         opened = self._require_open()
         await self._call(f"completing the lesson {lesson_id}", lambda: opened.complete(lesson_id, reason))
 
+    async def unjoined(self) -> list[str]:
+        """Completed lessons that are not there as one file and have all their segments, newest first."""
+        return await self._call("looking for lessons to join", self._require_open().unjoined)
+
+    async def announce_whole(self, lesson_id: str, size: int, sha256: str, duration_ns: int) -> None:
+        """The lesson's one file is whole and synced: name it, catalogue it, `lesson.available`."""
+        store = self._require_open().store
+        whole = WholeFile(lesson_id, WHOLE_FILE, size, sha256, duration_ns)
+        await self._call(f"announcing the lesson {lesson_id} as one file", lambda: announce_whole(store, whole))
+
     async def settle(self) -> int:
         """Complete lessons that could not be completed when they ended; how many remain. For idle times, often.
 
@@ -201,9 +212,7 @@ class Storage:
             media_is_new=not any(paths.media.iterdir()),
         )
         try:
-            recovery, finish = recover(
-                store, round(recording.resume_within_min * MINUTE_NS), round(recording.pause_limit_min * MINUTE_NS)
-            )
+            recovery, finish = recover(store, self._resumption())
         except BaseException:
             database.close()
             raise
@@ -211,6 +220,15 @@ class Storage:
         self._worker.post(finish)
         self._worker.post(lambda: _hold_reserve(store))
         return recovery
+
+    def _resumption(self) -> Resumption:
+        recording, view = self._settings.recording, self._settings.view
+        return Resumption(
+            within_ns=round(recording.resume_within_min * MINUTE_NS),
+            paused_within_ns=round(recording.pause_limit_min * MINUTE_NS),
+            width=view.width,
+            height=view.height,
+        )
 
     async def _call(self, doing: str, call: Callable[[], T]) -> T:
         try:
@@ -274,6 +292,11 @@ class _Opened:
         if writer is not None:
             writer.close()
         self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
+
+    def unjoined(self) -> list[str]:
+        """On the storage thread: what has been deleted cannot be joined any more."""
+        store = self.store
+        return [lesson_id for lesson_id in store.catalogue.unjoined_lessons() if store.has_segments(lesson_id)]
 
     def settle(self) -> int:
         """On the storage thread: complete what has ended and is not being written; how many are refused."""

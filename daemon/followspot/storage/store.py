@@ -51,6 +51,11 @@ class Store:
         self.disk.make_folder(folder)
         self.disk.sync_folder(self.media)
 
+    def has_segments(self, lesson_id: str) -> bool:
+        """Whether the files of all catalogued segments are there."""
+        folder = self.folder(lesson_id)
+        return all((folder / segment.file).exists() for segment in self.catalogue.segments(lesson_id))
+
     def write_playlist(self, lesson_id: str, *, ended: bool) -> None:
         """Bring the lesson's playlist up to what is catalogued."""
         segments, gaps = self.catalogue.segments(lesson_id), self.catalogue.gaps(lesson_id)
