@@ -17,7 +17,7 @@ from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.completion import announce_whole, complete
 from followspot.storage.database import Database, set_aside
-from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_private_folder
+from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_root_folder
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.marking import keep_bookmark
 from followspot.storage.notices import StorageFailed, StorageNotice
@@ -183,8 +183,7 @@ class Storage:
     def _open(self) -> Recovery:
         paths = self._settings.paths
         for folder in (paths.media, paths.state):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            make_private_folder(folder)
+            make_root_folder(folder)
         reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb)
         try:
             return reserve.lend(lambda: self._open_database(reserve))

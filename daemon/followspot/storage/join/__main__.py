@@ -7,20 +7,13 @@ Ends without a word when the process PID is not its parent any more. May be kill
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
-from followspot.domain.segments import MANIFEST_FILE, WHOLE_FILE, Manifest
 from followspot.storage.join.errors import JoinError
-from followspot.storage.join.moov import Chapter, file_head
-from followspot.storage.join.plan import VIDEO, JoinPlan, Placed, plan_join
-from followspot.storage.join.reading import read_segment
-from followspot.storage.join.writing import write_joined
-from followspot.storage.spool import PART_SUFFIX
+from followspot.storage.join.lesson import join_lesson
 
 LOWEST_PRIORITY = 19
-NANOSECONDS = 1_000_000_000
-OPENING = "Start"
-"""The chapter before the first bookmark."""
 
 
 def main() -> int:
@@ -33,46 +26,14 @@ def main() -> int:
             sys.exit(1)
 
     try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes())
-        plan = plan_join(_placed(folder, manifest))
-        written = write_joined(_target(folder), file_head(plan, chapters(manifest)), plan, check_parent)
+        answer = asdict(join_lesson(folder, check_parent))
     except (JoinError, FileNotFoundError) as error:
-        print(json.dumps({"error": str(error)}))  # noqa: T201 - the answer
-        return 0
+        answer = {"error": str(error)}
     except OSError as error:
         print(f"{folder}: {error}", file=sys.stderr)  # noqa: T201 - for the journal
         return 1
-    result = {"size": written.size, "sha256": written.sha256, "duration_ns": _duration_ns(plan)}
-    print(json.dumps(result))  # noqa: T201 - the answer
+    print(json.dumps(answer))  # noqa: T201 - the answer
     return 0
-
-
-def chapters(manifest: Manifest) -> list[Chapter]:
-    """The bookmarks as chapters, those of one moment as one; the first chapter begins with the lesson."""
-    titles: dict[int, list[str]] = {}
-    for bookmark in manifest.bookmarks:
-        titles.setdefault(bookmark.at_ns, []).append(bookmark.title)
-    if titles:
-        titles.setdefault(0, [OPENING])
-    return [Chapter(at_ns, "; ".join(titles[at_ns])) for at_ns in sorted(titles)]
-
-
-def _placed(folder: Path, manifest: Manifest) -> list[Placed]:
-    return [
-        Placed(read_segment(folder / one.file), one.start_ns, one.start_ns + one.duration_ns)
-        for one in manifest.segments
-    ]
-
-
-def _target(folder: Path) -> Path:
-    """What an interrupted run left: it may have been named already, but is not announced."""
-    whole = folder / WHOLE_FILE
-    return whole if whole.exists() else whole.with_name(whole.name + PART_SUFFIX)
-
-
-def _duration_ns(plan: JoinPlan) -> int:
-    (video,) = (table for table in plan.tables if table.trak.kind == VIDEO)
-    return video.ticks * NANOSECONDS // video.trak.timescale
 
 
 if __name__ == "__main__":
