@@ -140,6 +140,10 @@ class Daemon:
             "framing": framing,
         }
 
+    def check_disk(self) -> None:
+        """Look how the disk is doing; to be called about once a second."""
+        self._notice_alerts.on_disk_progress(self.storage.progress())
+
     def _broker_state(self) -> str:
         if not self.settings.mqtt.host:
             return "none"

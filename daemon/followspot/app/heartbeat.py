@@ -37,6 +37,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         self._daemon.session.check_lamp()
+        self._daemon.check_disk()
         self._daemon.publish_state()
         now_ns = self._clock.monotonic_ns()
         stuck = what_is_stuck(self._vitals(now_ns), now_ns, self._open_timeout_ns)
