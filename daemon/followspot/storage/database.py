@@ -16,7 +16,6 @@ DATABASE_FILE = "followspot.db"
 DAMAGED_MARK = f"{DATABASE_FILE}-damaged"
 """Stands beside a database in which damage was met while it was open."""
 FOR_OTHERS = 0o007
-SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 5.0
 """Only a technician's sqlite3 shell can hold the lock: the daemon has one connection."""
 
@@ -68,8 +67,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
 
-MIGRATIONS = {
-    1: """
+PAUSES = """
 ALTER TABLE lessons ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
 CREATE TABLE bookmarks (
     lesson_id TEXT NOT NULL REFERENCES lessons (id),
@@ -87,9 +85,10 @@ CREATE TABLE whole_files (
     sha256 TEXT NOT NULL,
     duration_ns INTEGER NOT NULL
 ) STRICT;
-""",
-}
-"""From each version to the next: a box keeps its lessons over an update. SCHEMA is version 1."""
+"""
+"""Who paused a lesson, its bookmarks, and completed lessons as one file."""
+MIGRATIONS = (SCHEMA, PAUSES)
+"""Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)
 
@@ -163,24 +162,18 @@ class Database:
 
     def _migrate(self) -> None:
         (version,) = self.one("PRAGMA user_version")
-        if version > SCHEMA_VERSION:
+        if version > len(MIGRATIONS):
             raise StorageError(
-                f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: "
+                f"{self.path} has schema version {version}, this program knows {len(MIGRATIONS)}: "
                 "install the version of followspot that wrote it, or move the file away to begin anew"
             )
-        if version == SCHEMA_VERSION:
-            return
-        with self.transaction():
-            if version == 0:
-                self._execute_script(SCHEMA)
-                self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
-            for step in range(max(1, version), SCHEMA_VERSION):
-                self._execute_script(MIGRATIONS[step])
-            self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    def _execute_script(self, script: str) -> None:
-        for statement in script.split(";\n"):
-            self.execute(statement)
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            with self.transaction():
+                for statement in script.split(";\n"):
+                    self.execute(statement)
+                if number == 1:
+                    self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
+                self.execute(f"PRAGMA user_version = {number}")
 
 
 def set_aside(folder: Path, now: datetime) -> str:

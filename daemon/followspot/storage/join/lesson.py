@@ -1,6 +1,6 @@
 """From a completed lesson's folder to its one file. docs/segments.md numbers the steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +43,9 @@ def chapters(manifest: Manifest) -> list[Chapter]:
     return [Chapter(at_ns, "; ".join(titles[at_ns])) for at_ns in sorted(titles)]
 
 
-def _placed(folder: Path, manifest: Manifest) -> list[Placed]:
-    return [
-        Placed(read_segment(folder / one.file), one.start_ns, one.start_ns + one.duration_ns)
-        for one in manifest.segments
-    ]
+def _placed(folder: Path, manifest: Manifest) -> Iterator[Placed]:
+    for one in manifest.segments:
+        yield Placed(read_segment(folder / one.file), one.start_ns, one.start_ns + one.duration_ns)
 
 
 def _target(folder: Path) -> Path:
