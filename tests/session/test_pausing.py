@@ -44,6 +44,20 @@ async def test_a_resume_that_comes_too_soon_waits_for_the_recorder(bench):
     assert bench.did[-1] == "recorder starts"
 
 
+async def test_what_the_disk_still_tells_of_the_time_before_is_no_recording(bench):
+    bench.disk_answers.clear()
+    await paused(bench)
+    bench.loop.resume("mqtt")
+    await bench.settled()
+    bench.fragment()
+    assert (bench.loop.status.state, bench.loop.status.on_disk) == (SessionState.STARTING, False)
+    bench.disk_answers.set()
+    await bench.settled()
+    assert bench.did.count("recorder starts") == 2
+    bench.fragment()
+    assert bench.loop.status.state is SessionState.RECORDING
+
+
 async def test_a_pause_while_the_recorder_is_being_restarted_keeps_it_from_starting(bench):
     bench.disk_answers.clear()
     bench.loop.start("panel")

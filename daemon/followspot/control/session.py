@@ -90,6 +90,8 @@ class SessionLoop:
         """Who asked for what is being done."""
         self._last_fragment_ns: int | None = None
         self._camera_lost = False
+        self._going_on = False
+        """The storage is asked how the lesson goes on: what it still tells is of the recorder before."""
         self._moved_ns = clock.monotonic_ns()
         self._restarting: asyncio.Task[None] | None = None
         self._pausing: asyncio.Task[None] | None = None
@@ -188,7 +190,7 @@ class SessionLoop:
         if self._plan is None:
             return
         match notice:
-            case FragmentDurable(lesson_id=self._plan.lesson_id):
+            case FragmentDurable(lesson_id=self._plan.lesson_id) if not self._going_on:
                 self._last_fragment_ns = self._moved_ns = self._clock.monotonic_ns()
                 self._feed(FragmentWritten())
             case DiskOverflow(lesson_id=self._plan.lesson_id):
@@ -263,6 +265,7 @@ class SessionLoop:
                 self._idle.clear()
                 self._start_recorder(self._plan, self._started_by)
             case Action.RESTART_RECORDER:
+                self._going_on = True
                 restart = self._go_on(self._plan.lesson_id, self._started_by)
                 self._restarting = asyncio.create_task(restart, name="restart-recorder")
             case Action.DECIDE_PAUSE:
@@ -271,6 +274,7 @@ class SessionLoop:
                 pause = self._settle_pause(self._plan.lesson_id)
                 self._pausing = asyncio.create_task(pause, name="pause-lesson")
             case Action.GO_ON:
+                self._going_on = True
                 resume = self._go_on(self._plan.lesson_id, self._asked_by)
                 self._restarting = asyncio.create_task(resume, name="resume-lesson")
             case Action.DECIDE_END:
@@ -297,13 +301,13 @@ class SessionLoop:
     async def _go_on(self, lesson_id: str, wanted_by: str) -> None:
         """Go on with the lesson, unless it was to end or to wait meanwhile."""
         self._recorder.stop()
+        plan: LessonPlan | None = None
         try:
             plan = await self._store.resume_plan(lesson_id)
         except Exception:  # noqa: BLE001 - whatever it is, the lesson ends in order
             _log.exception("the lesson cannot go on lesson=%s", lesson_id)
-            self._feed(RecorderEnded())
-            return
-        if self._session.state is not SessionState.STARTING:
+        self._going_on = False
+        if plan is None or self._session.state is not SessionState.STARTING:
             self._feed(RecorderEnded())
             return
         self._plan, self._last_fragment_ns, self._camera_lost = plan, None, False

@@ -10,8 +10,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from followspot.domain.segments import WHOLE_FILE
+from followspot.storage.disk import FULL_ERRNOS
 from followspot.storage.join.errors import JoinError
 from followspot.storage.join.lesson import join_lesson
+from followspot.storage.spool import PART_SUFFIX
 
 LOWEST_PRIORITY = 19
 
@@ -30,6 +33,8 @@ def main() -> int:
     except (JoinError, FileNotFoundError) as error:
         answer = {"error": str(error)}
     except OSError as error:
+        if error.errno in FULL_ERRNOS:  # what is there of the file must not take the next lesson's room
+            (folder / f"{WHOLE_FILE}{PART_SUFFIX}").unlink(missing_ok=True)
         print(f"{folder}: {error}", file=sys.stderr)  # noqa: T201 - for the journal
         return 1
     print(json.dumps(answer))  # noqa: T201 - the answer
