@@ -4,11 +4,17 @@ import logging
 from collections.abc import Callable
 from typing import ClassVar
 
+from followspot.control.dock_care import DockCare
 from followspot.control.session import SessionLoop
 from followspot.domain.commands import (
     Answer,
     BookmarkCommand,
     Command,
+    DockClearFaultsCommand,
+    DockCommand,
+    DockFollowMarkerCommand,
+    DockIdentifyCommand,
+    DockParkCommand,
     PauseCommand,
     ResumeCommand,
     StartCommand,
@@ -29,9 +35,10 @@ class NotKeptError(CommandRefusedError):
 class Desk:
     """The one place where a command becomes a deed. Lives on the loop. `report` gives the answer to "status"."""
 
-    def __init__(self, session: SessionLoop, report: Callable[[], dict[str, object]]) -> None:
+    def __init__(self, session: SessionLoop, report: Callable[[], dict[str, object]], dock: DockCare) -> None:
         self._session = session
         self._report = report
+        self._dock = dock
 
     async def take(self, command: Command, source: str) -> Answer:
         """Carry it out for `source`. Raises CommandRefusedError when that cannot be done now."""
@@ -54,6 +61,19 @@ class Desk:
                 return _done(command, answer, {"lesson_id": lesson_id, "at_ns": media_ns})
             case StatusCommand():
                 return _done(command, self._session.status.state.value, self._report())
+            case _:
+                return _done(command, await self._ask_dock(command), {})
+
+    async def _ask_dock(self, command: DockCommand) -> str:
+        match command:
+            case DockIdentifyCommand():
+                return await self._dock.identify()
+            case DockParkCommand():
+                return await self._dock.park()
+            case DockClearFaultsCommand():
+                return await self._dock.clear_faults()
+            case DockFollowMarkerCommand(marker_id=marker_id):
+                return await self._dock.follow_marker(marker_id)
 
     async def press_bookmark(self, source: str) -> None:
         """A button sets a bookmark. There is nobody to answer to, so a refusal goes to the journal."""

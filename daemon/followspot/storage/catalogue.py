@@ -19,8 +19,9 @@ from followspot.domain.events import (
     SegmentReady,
 )
 from followspot.domain.gaps import GapReason
-from followspot.domain.recording import Gap, TrackInfo
-from followspot.domain.segments import BookmarkRecord, gap_record, relative_path, track_of
+from followspot.domain.recording import Gap, SoundFile, TrackInfo
+from followspot.domain.segments import BookmarkRecord, gap_record, relative_path, sound_record, track_of
+from followspot.domain.sound import MicrophoneRole
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, WholeFile
@@ -117,7 +118,7 @@ class Catalogue:
 
     def add_segment(self, segment: SegmentRow, *, last: bool) -> None:
         """A finished segment, and `segment.ready`."""
-        tracks = json.dumps([asdict(track) for track in segment.tracks])
+        tracks = json.dumps([*map(asdict, segment.tracks), *map(asdict, segment.sounds)])
         event = _segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
@@ -286,6 +287,7 @@ def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
         frames=segment.frames,
         last=last,
         tracks=tuple(track_of(track) for track in segment.tracks),
+        sounds=tuple(sound_record(sound) for sound in segment.sounds),
     )
 
 
@@ -319,6 +321,7 @@ def _bookmark(row: sqlite3.Row) -> BookmarkRecord:
 
 
 def _segment(row: sqlite3.Row) -> SegmentRow:
+    tracks = json.loads(row["tracks"])  # those in the segment's file, and those in files beside it
     return SegmentRow(
         lesson_id=row["lesson_id"],
         index=row["index"],
@@ -330,5 +333,6 @@ def _segment(row: sqlite3.Row) -> SegmentRow:
         duration_ns=row["duration_ns"],
         started=datetime.fromisoformat(row["started"]),
         frames=row["frames"],
-        tracks=tuple(TrackInfo(**track) for track in json.loads(row["tracks"])),
+        tracks=tuple(TrackInfo(**track) for track in tracks if "file" not in track),
+        sounds=tuple(SoundFile(**{**one, "role": MicrophoneRole(one["role"])}) for one in tracks if "file" in one),
     )
