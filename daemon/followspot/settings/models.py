@@ -144,10 +144,12 @@ class RecordingSettings(Table):
     segment_s: float = Field(default=60.0, ge=2, le=600)
     fragment_s: float = Field(default=0.5, ge=0.2, le=2)
     resume_within_min: float = Field(default=10.0, ge=0, le=120)
+    pause_limit_min: float = Field(default=120.0, ge=1, le=1440)
+    one_file: bool = True
     reserve_mb: int = Field(default=64, ge=1, le=4096)
 
 
-CommandName = Literal["start", "stop"]
+CommandName = Literal["start", "stop", "pause", "resume", "bookmark"]
 
 
 class MqttSettings(Table):
