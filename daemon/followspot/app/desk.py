@@ -1,5 +1,6 @@
 """Carries commands out, wherever they come from, and answers them."""
 
+import logging
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
@@ -8,6 +9,7 @@ from followspot.control.refusals import AlreadyRecordingError
 from followspot.control.session import SessionLoop
 from followspot.domain.commands import (
     Answer,
+    BookmarkCommand,
     Command,
     DockClearFaultsCommand,
     DockCommand,
@@ -15,7 +17,9 @@ from followspot.domain.commands import (
     DockIdentifyCommand,
     DockParkCommand,
     HomeCommand,
+    PauseCommand,
     RepublishCommand,
+    ResumeCommand,
     StartCommand,
     StatusCommand,
     StopCommand,
@@ -23,6 +27,14 @@ from followspot.domain.commands import (
 from followspot.domain.errors import CommandRefusedError, StorageError
 from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
 from followspot.domain.session import SessionState
+
+_log = logging.getLogger(__name__)
+
+
+class NotKeptError(CommandRefusedError):
+    """The disk did not take it."""
+
+    code: ClassVar[str] = "not-kept"
 
 
 class OtherEpochError(CommandRefusedError):
@@ -89,6 +101,16 @@ class Desk:
             case StopCommand():
                 lesson_id = self._session.stop(source)
                 return _done(command, f"lesson {lesson_id} ends", {"lesson_id": lesson_id})
+            case PauseCommand():
+                lesson_id = self._session.pause(source)
+                return _done(command, f"lesson {lesson_id} is paused", {"lesson_id": lesson_id})
+            case ResumeCommand():
+                lesson_id = self._session.resume(source)
+                return _done(command, f"lesson {lesson_id} goes on", {"lesson_id": lesson_id})
+            case BookmarkCommand(tag=tag, text=text):
+                lesson_id, media_ns = await self._bookmark(tag, text, source)
+                answer = f"bookmark set at {_clock_face(media_ns)}"
+                return _done(command, answer, {"lesson_id": lesson_id, "at_ns": media_ns})
             case HomeCommand():
                 return self._home(command)
             case RepublishCommand():
@@ -108,6 +130,19 @@ class Desk:
                 return await self._dock.clear_faults()
             case DockFollowMarkerCommand(marker_id=marker_id):
                 return await self._dock.follow_marker(marker_id)
+
+    async def press_bookmark(self, source: str) -> None:
+        """A button sets a bookmark. There is nobody to answer to, so a refusal goes to the journal."""
+        try:
+            await self._bookmark(source, "", source)
+        except CommandRefusedError as refusal:
+            _log.warning("no bookmark source=%s code=%s: %s", source, refusal.code, refusal)
+
+    async def _bookmark(self, tag: str, text: str, source: str) -> tuple[str, int]:
+        try:
+            return await self._session.bookmark(tag, text, source)
+        except StorageError as error:
+            raise NotKeptError(f"the bookmark could not be kept: {error}") from error
 
     def _home(self, command: HomeCommand) -> Answer:
         if self._session.status.state is not SessionState.IDLE:
@@ -139,6 +174,11 @@ def _wanted(command: RepublishCommand) -> RepublishFrom | RepublishLesson:
         return RepublishLesson(command.lesson_id)
     assert command.from_sequence is not None, "the model has one of both"
     return RepublishFrom(command.from_sequence)
+
+
+def _clock_face(media_ns: int) -> str:
+    minutes, seconds = divmod(media_ns // 1_000_000_000, 60)
+    return f"{minutes}:{seconds:02d}"
 
 
 def _done(command: Command, text: str, data: dict[str, object]) -> Answer:

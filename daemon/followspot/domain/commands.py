@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 from pydantic_core import from_json, to_json
 
 from followspot.domain.errors import CommandRefusedError
+from followspot.domain.segments import BookmarkTag, BookmarkText
 from followspot.domain.statement import LessonDetails
 
 MAX_COMMAND_BYTES = 16 * 1024
@@ -42,6 +43,26 @@ class StopCommand(CommandModel):
     """End the lesson."""
 
     name: Literal["stop"]
+
+
+class PauseCommand(CommandModel):
+    """Record nothing for a while; the lesson waits, the camera is closed."""
+
+    name: Literal["pause"]
+
+
+class ResumeCommand(CommandModel):
+    """Go on with the paused lesson."""
+
+    name: Literal["resume"]
+
+
+class BookmarkCommand(CommandModel):
+    """Mark this moment of the lesson."""
+
+    name: Literal["bookmark"]
+    tag: BookmarkTag = "bookmark"
+    text: BookmarkText = ""
 
 
 class HomeCommand(CommandModel):
@@ -97,7 +118,8 @@ class DockFollowMarkerCommand(CommandModel):
 
 
 DockCommand = DockIdentifyCommand | DockParkCommand | DockClearFaultsCommand | DockFollowMarkerCommand
-Command = StartCommand | StopCommand | HomeCommand | RepublishCommand | StatusCommand | DockCommand
+LessonCommand = StartCommand | StopCommand | PauseCommand | ResumeCommand | BookmarkCommand
+Command = LessonCommand | HomeCommand | RepublishCommand | StatusCommand | DockCommand
 
 COMMAND_MODELS: dict[str, type[CommandModel]] = {
     get_args(model.model_fields["name"].annotation)[0]: model for model in get_args(Command)

@@ -15,7 +15,16 @@ from typing import Annotated, ClassVar
 from pydantic import AwareDatetime, Field
 
 from followspot.domain.alerts import AlertCode
-from followspot.domain.segments import ClockState, GapRecord, MediaNs, Sha256, SoundRecord, SpanNs, Track
+from followspot.domain.segments import (
+    BookmarkRecord,
+    ClockState,
+    GapRecord,
+    MediaNs,
+    Sha256,
+    SoundRecord,
+    SpanNs,
+    Track,
+)
 from followspot.domain.statement import LessonDetails, Statement
 
 BootId = Annotated[str, Field(description="Of the box's run since power came: wall times of one boot err alike.")]
@@ -53,6 +62,37 @@ class LessonStarted(EventData):
     height: int = Field(gt=0, description="Of the recorded picture, pixels.")
     started_by: str = Field(description="marker, panel, command-line, mqtt or recovery.")
     details: LessonDetails
+
+
+class LessonPaused(EventData):
+    """Nothing is recorded until the lesson is resumed or completed; the camera is closed."""
+
+    type: ClassVar[str] = "lesson.paused"
+
+    lesson_id: str
+    at_ns: MediaNs
+    paused: AwareDatetime = Field(description="Wall time of the last frame.")
+    paused_by: str
+
+
+class LessonResumed(EventData):
+    """The first frame after a pause was captured: media time goes on where it stopped."""
+
+    type: ClassVar[str] = "lesson.resumed"
+
+    lesson_id: str
+    at_ns: MediaNs
+    missing_ns: int | None = Field(ge=0, description="Real time absent at at_ns; null where nobody can know.")
+    resumed: AwareDatetime = Field(description="Wall time of the first frame.")
+    resumed_by: str
+
+
+class BookmarkSet(BookmarkRecord, EventData):
+    """A person marked a moment of the lesson."""
+
+    type: ClassVar[str] = "bookmark"
+
+    lesson_id: str
 
 
 class SegmentReady(EventData):
@@ -93,6 +133,18 @@ class LessonCompleted(EventData):
     manifest: str = Field(description="Below the media root, with forward slashes.")
     manifest_sha256: Sha256
     gaps: tuple[GapRecord, ...]
+
+
+class LessonAvailable(EventData):
+    """The completed lesson is there as one file: all its segments joined, not encoded anew."""
+
+    type: ClassVar[str] = "lesson.available"
+
+    lesson_id: str
+    path: str = Field(description="Below the media root, with forward slashes.")
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+    duration_ns: SpanNs
 
 
 class GapDeclared(GapRecord, EventData):

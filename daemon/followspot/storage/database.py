@@ -85,7 +85,27 @@ CREATE TABLE answers (
 """
 """Whether the wall times can be believed and by which boot, what was said of a lesson, whose an event is, and what
 commands were answered."""
-MIGRATIONS = (SCHEMA, EVENTS)
+PAUSES = """
+ALTER TABLE lessons ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
+CREATE TABLE bookmarks (
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    at_ns INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    text TEXT NOT NULL,
+    given TEXT NOT NULL,
+    given_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX bookmarks_of_lesson ON bookmarks (lesson_id);
+CREATE TABLE whole_files (
+    lesson_id TEXT PRIMARY KEY REFERENCES lessons (id),
+    file TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    duration_ns INTEGER NOT NULL
+) STRICT;
+"""
+"""Who paused a lesson, its bookmarks, and completed lessons as one file."""
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)
