@@ -11,7 +11,7 @@ from typing import Any
 from followspot.domain.recording import LessonPlan, Mark
 from followspot.storage.join.lesson import join_lesson
 from followspot.storage.storage import Storage
-from support.storagelab import LESSON, WALL, Box, CountingDisk, RealClock, Segment, opened, origin
+from support.storagelab import LESSON, WALL, Box, CountingDisk, RealClock, Segment, give, opened, origin
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "segments.md"
 COMMIT = ("commit",)
@@ -57,6 +57,10 @@ STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "J3": (("rename", "lesson.mp4.part", "lesson.mp4"),),
     "J4": (("sync_folder", LESSON),),
     "J5": (COMMIT,),
+    "K1": (),
+    "K2": replaced("clock.json"),
+    "K3": (COMMIT,),
+    "K4": (),
 }
 
 
@@ -131,6 +135,24 @@ async def test_every_numbered_step_is_done_in_its_place(box: Box, media: list[Se
         whole = join_lesson(box.lesson, lambda: None)
         await storage.announce_whole(LESSON, whole.size, whole.sha256, whole.duration_ns)
         assert disk.take() == steps("J1", "J2", "J3", "J4", "J5")
+        await trace(storage, None)
+
+
+async def test_wall_times_are_corrected_in_this_order(box: Box, media: list[Segment]) -> None:
+    disk = NotingDisk()
+    box.disk, box.boot.synced = disk, False
+    async with opened(box) as (storage, _):
+        await trace(storage, disk.note_sql)
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        await settled(storage)
+        disk.take()
+        box.boot.synced = True
+        await storage.correct_clock()
+        assert disk.take() == steps("K1", "K2", "K3", "K4")
+        await storage.correct_clock()
+        assert disk.take() == [], "done again it comes to the same"
         await trace(storage, None)
 
 

@@ -50,6 +50,10 @@ class FakeBoot:
 
     id: str = "boot-1"
     skew_ns: int = 0
+    synced: bool = True
+
+    def clock_synced(self) -> bool:
+        return self.synced
 
     def boot_id(self) -> str:
         return self.id
@@ -179,6 +183,7 @@ class Box:
     root: Path
     disk: Disk = field(default_factory=Disk)
     boot: FakeBoot = field(default_factory=FakeBoot)
+    clock: Any = field(default_factory=RealClock)
     queue_limit_bytes: int = QUEUE_LIMIT_BYTES
     resume_within_min: float = 10
     width: int = WIDTH
@@ -203,7 +208,7 @@ class Box:
         )
         return Storage(
             settings,
-            RealClock(),
+            self.clock,
             render,
             self.notices.append,
             self.on_outbox,

@@ -149,7 +149,7 @@ class RecordingSettings(Table):
     reserve_mb: int = Field(default=64, ge=1, le=4096)
 
 
-CommandName = Literal["start", "stop", "pause", "resume", "bookmark"]
+CommandName = Literal["start", "stop", "home", "pause", "resume", "bookmark"]
 
 
 class MqttSettings(Table):
@@ -157,11 +157,28 @@ class MqttSettings(Table):
 
     host: str = "127.0.0.1"
     port: int = Field(default=1883, ge=1, le=65_535)
+    transport: Literal["tcp", "websockets"] = "tcp"
+    websocket_path: str = Field(default="/mqtt", pattern=r"^/[^\s?#]*$", description="a path, beginning with /")
     username: str = ""
     password_file: TextPath | None = None
+    tls: bool = False
     ca_file: TextPath | None = None
+    certificate_file: TextPath | None = None
+    key_file: TextPath | None = None
+    proxy: str = Field(
+        default="",
+        pattern=r"^((http|socks5)://[^\s@/?#]+/?)?$",
+        description="a text like http://host:port or socks5://host:port",
+    )
+    proxy_username: str = ""
+    proxy_password_file: TextPath | None = None
     keepalive_s: int = Field(default=20, ge=5, le=600)
-    allow: Annotated[tuple[CommandName, ...], Field(strict=False)] = ()
+    allow: Annotated[tuple[CommandName, ...], Field(strict=False)] = ("stop", "pause", "bookmark")
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the line is encrypted: an authority of one's own is named for nothing else."""
+        return self.tls or self.ca_file is not None
 
 
 class PanelSettings(Table):
