@@ -17,12 +17,13 @@ from followspot.media.encoder import MATRIX_BT709, VIDEO_TIMESCALE, EncoderPair
 from followspot.media.framequeue import CapturedFrame, Dropped, FrameQueue
 from followspot.media.framingline import framing_line
 from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarted
+from followspot.media.output import Output
 from followspot.media.picturetime import PictureTime
 from followspot.media.rhythm import Rhythm
 from followspot.media.segmenter import Segmenter
 from followspot.media.sound import SoundTrack, sample_at
 from followspot.media.soundencoding import SoundEncoding
-from followspot.media.view import ViewRenderer, black_picture, centre_view
+from followspot.media.view import centre_view
 from followspot.settings.models import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -53,7 +54,9 @@ class _Recording:
     ) -> None:
         matrix = first.frame.colorspace
         self.time = PictureTime(first.exposure_ns, plan.media_start_ns, settings.camera.rate_hz)
-        self.encoders = EncoderPair(settings, matrix if is_specified(matrix) else MATRIX_BT709)
+        self.output = Output(settings, first.frame)
+        size = (self.output.width, self.output.height)
+        self.encoders = EncoderPair(settings, size, matrix if is_specified(matrix) else MATRIX_BT709)
         self.segmenter = Segmenter(self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s)
         declare_gap = sink.declare_gap if settings.microphone.url else None
         self.sound = SoundEncoding(track, self.encoders, declare_gap, self.time.first_pts, first.exposure_ns)
@@ -91,10 +94,8 @@ class EncodeLoop:
         self._sink = sink
         self._queue = queue
         self._track = track
-        self._renderer = ViewRenderer(settings.view.width, settings.view.height)
-        camera = settings.camera
-        self._black = black_picture(settings.view.width, settings.view.height) if camera.fill == "black" else None
-        self._black_after_ns = round(camera.stall_timeout_s * _NS_PER_S)
+        self._fills_black = settings.camera.fill == "black"
+        self._black_after_ns = round(settings.camera.stall_timeout_s * _NS_PER_S)
         self._segment_ticks = round(settings.recording.segment_s * VIDEO_TIMESCALE)
         self._recording: _Recording | None = None
         self._start_by_ns: int | None = None
@@ -155,7 +156,7 @@ class EncodeLoop:
             self._bridge(recording, captured.exposure_ns)
         self._end_hold(recording, pts)
         view = self._plan_view(captured)
-        rendered = self._renderer.render(captured.frame, view.crop)
+        rendered = recording.output.picture(captured.frame, view.crop)
         self._encode(recording, _Picture(rendered, view, captured.exposure_ns, pts), held=False)
         recording.rhythm.observe(captured.exposure_ns)
         recording.seen_ns = captured.exposure_ns
@@ -172,10 +173,10 @@ class EncodeLoop:
         if now_ns < self._start_by_ns and not self._track.ready_for(sample_at(captured.exposure_ns)):
             return None
         age = timedelta(microseconds=(now_ns - captured.exposure_ns) // _NS_PER_US)
-        self._recording = _Recording(self._settings, self._plan, self._sink, self._track, captured)
-        view = self._settings.view
-        self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, view.width, view.height))
-        return self._recording
+        recording = self._recording = _Recording(self._settings, self._plan, self._sink, self._track, captured)
+        size = recording.output.width, recording.output.height
+        self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, *size))
+        return recording
 
     def _encode(self, recording: _Recording, picture: _Picture, *, held: bool) -> None:
         start = recording.segment_start_pts
@@ -226,8 +227,8 @@ class EncodeLoop:
                 same_from_pts = recording.same_from_pts
                 recording.held_from_pts = pts if same_from_pts is None else same_from_pts
             rendered = newest.rendered
-            if self._black is not None and exposure_ns - recording.seen_ns > self._black_after_ns:
-                rendered = self._black
+            if self._fills_black and exposure_ns - recording.seen_ns > self._black_after_ns:
+                rendered = recording.output.black
             self._encode(recording, _Picture(rendered, newest.view, exposure_ns, pts), held=True)
             self.beat_ns = self._clock.monotonic_ns()
 

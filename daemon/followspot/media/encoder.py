@@ -41,19 +41,19 @@ class EncoderPair:
     first sample. `video` and `sound` are templates for the segments' streams.
     """
 
-    def __init__(self, settings: Settings, matrix: int) -> None:
-        """`matrix` is the colour matrix (av Colorspace) of the pictures to come."""
+    def __init__(self, settings: Settings, size: tuple[int, int], matrix: int) -> None:
+        """`size` is the width and height, `matrix` the colour matrix (av Colorspace) of the pictures to come."""
         # The muxer behind these streams is never fed: it is how PyAV makes streams with open encoders.
         self._shell = av.open(io.BytesIO(), "w", format="mp4")
-        self.video = self._add_video(settings, matrix)
+        self.video = self._add_video(settings, size, matrix)
         self.sound = self._add_sound(settings)
         self._shell.start_encoding()
         self._first_sound_pts: int | None = None
 
-    def _add_video(self, settings: Settings, matrix: int) -> VideoStream:
+    def _add_video(self, settings: Settings, size: tuple[int, int], matrix: int) -> VideoStream:
         bitrate = settings.encoder.bitrate_kbps * 1000
         rate_hz = Fraction(settings.camera.rate_hz).limit_denominator(1001)
-        stream = self._shell.add_stream("libx264", rate=rate_hz, width=settings.view.width, height=settings.view.height)
+        stream = self._shell.add_stream("libx264", rate=rate_hz, width=size[0], height=size[1])
         codec = stream.codec_context
         codec.pix_fmt = "yuv420p"
         codec.time_base = Fraction(1, VIDEO_TIMESCALE)
