@@ -12,7 +12,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime, Field
 
 from followspot.domain.alerts import AlertCode
-from followspot.domain.segments import GapRecord, MediaNs, Sha256, SpanNs, Statement, Track
+from followspot.domain.segments import GapRecord, MediaNs, Sha256, SoundRecord, SpanNs, Statement, Track
 
 
 class EventData(Statement):
@@ -49,6 +49,7 @@ class SegmentReady(EventData):
     frames: int = Field(ge=0)
     last: bool = Field(description="Known to be the lesson's last; lesson.completed alone is certain of it.")
     tracks: tuple[Track, ...]
+    sounds: tuple[SoundRecord, ...] = ()
 
 
 class LessonCompleted(EventData):

@@ -10,6 +10,7 @@ from av.video.stream import VideoStream
 
 from followspot.domain.clock import Clock
 from followspot.media.encoder import MATRIX_BT601, Packet
+from followspot.media.framequeue import CapturedFrame
 from followspot.media.freshness import Freshness, FreshnessWatch
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice
 from followspot.media.rhythm import Thinning
@@ -27,15 +28,11 @@ _NS_PER_MS = 1_000_000
 # Without it a picture with a torn lower half is taken for whole.
 _NO_DAMAGE = {"err_detect": "explode"}
 
-FrameTaker = Callable[[av.VideoFrame, int, int, bool], None]
+FrameTaker = Callable[[CapturedFrame], None]
 
 
 class VideoCapture:
-    """Thread `capture-video`. Gives every frame to `on_frame(frame, exposure_ns, arrival_ns, same)`, planar
-    and upright.
-
-    `same`: the picture is equal to the one before. What is no news at all, and what is too much, is left out.
-    """
+    """Thread `capture-video`. Gives every frame to `on_frame`, but for repetitions and what is more than `rate_hz`."""
 
     def __init__(
         self,
@@ -94,7 +91,7 @@ class VideoCapture:
             self._notify(CameraOpened(*size, self._rate_hz(stream)))
         if self._thinning.keeps(exposure_ns):
             upright = self._upright.of(self._planar.of(decoded))
-            self._on_frame(upright, exposure_ns, arrival_ns, freshness is Freshness.SAME)
+            self._on_frame(CapturedFrame(upright, exposure_ns, arrival_ns, same=freshness is Freshness.SAME))
         return True
 
     def _decode(self, stream: VideoStream, packet: Packet) -> list[av.VideoFrame]:
