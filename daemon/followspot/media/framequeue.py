@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 import av
 
+from followspot.media.passing import CodedPicture
+
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
@@ -18,12 +20,17 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CapturedFrame:
-    """A decoded frame, planar and upright. `dropped` is the run of frames lost just before it; `same`: it equals the one before."""
+    """A decoded frame, planar and upright.
+
+    `same`: it equals the one before. `coded`: as the camera compressed it, where that can be recorded as it is.
+    `dropped` is the run of frames lost just before it.
+    """
 
     frame: av.VideoFrame
     exposure_ns: int
     arrival_ns: int
     same: bool = False
+    coded: CodedPicture | None = None
     dropped: Dropped | None = None
 
 

@@ -122,7 +122,8 @@ class _Run:
         self._analyse_failed = False
         self._queue = FrameQueue(max(_QUEUE_MIN_FRAMES, math.ceil(settings.camera.rate_hz * _QUEUE_S)))
         self._stopping = threading.Event()
-        self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify).source
+        passes = settings.recording.picture == "full"
+        self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify, passes=passes).source
         self._sources: list[Source] = [self._camera]
         tracks: dict[MicrophoneRole, SoundTrack] = {}
         for role, microphone in settings.microphones:
