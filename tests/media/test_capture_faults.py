@@ -54,7 +54,7 @@ def test_any_fault_in_picture_capture_is_a_loss_that_heals(
 def test_any_fault_in_sound_capture_is_a_declared_silence(
     show, serve, make_settings, recorder, notices, sink, monkeypatch
 ):
-    monkeypatch.setattr(audio._Placer, "place", failing_once(audio._Placer.place, 100))
+    monkeypatch.setattr(audio.Placer, "place", failing_once(audio.Placer.place, 100))
     microphone = serve(show.microphone)
     r = recorder(make_settings(serve(show.camera).url, microphone.url))
     r.start(LessonPlan("x"), sink)
