@@ -10,6 +10,7 @@ import pytest
 
 from followspot.cli import client, exit_codes
 from followspot.cli.main import main
+from followspot.domain.commands import parse_command
 
 REPORT = {
     "session": "recording",
@@ -70,6 +71,31 @@ def test_an_accepted_command(name: str, serve, capsys):
     assert main([name, "--socket", str(path)]) == exit_codes.OK
     assert capsys.readouterr().out == "lesson 0190 starts\n"
     assert serve.heard[0]["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["identify"], {"name": "dock-identify"}),
+        (["park"], {"name": "dock-park"}),
+        (["clear-faults"], {"name": "dock-clear-faults"}),
+        (["follow-marker", "2"], {"name": "dock-follow-marker", "marker_id": 2}),
+    ],
+)
+def test_what_is_asked_of_the_dock(words: list[str], asked: dict, serve, capsys):
+    path = serve(answered(True, "ok", "the dock did it"))
+    assert main(["dock", *words, "--socket", str(path)]) == exit_codes.OK
+    assert capsys.readouterr().out == "the dock did it\n"
+    [heard] = serve.heard
+    parsed = parse_command(json.dumps(heard).encode())
+    assert parsed.model_dump(exclude={"id"}) == asked
+
+
+@pytest.mark.parametrize("marker", ["0", "65536", "x", "-1"])
+def test_no_such_marker(marker: str, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["dock", "follow-marker", marker])
+    assert ended.value.code == exit_codes.USAGE
 
 
 def test_a_refused_command(serve, capsys):

@@ -16,6 +16,7 @@ from followspot.app.soundstate import SoundState
 from followspot.app.supervisor import Supervisor
 from followspot.bus.envelope import renderer
 from followspot.bus.mqtt import MqttBus
+from followspot.control.dock_care import DockCare
 from followspot.control.dock_keeper import DockKeeper
 from followspot.control.framing import Framing
 from followspot.control.session import SessionLoop, SessionStatus
@@ -85,7 +86,8 @@ class Daemon:
         )
         self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status)
         self.settling = Settling(self.session, self.storage, alerts)
-        self.desk = Desk(self.session, self.report)
+        self.dock_care = DockCare(self.dock_keeper, self.framing, lambda: self.session.status.active)
+        self.desk = Desk(self.session, self.report, self.dock_care)
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")
         )
