@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from followspot_sim.bluez.ble_cable import BleCable
+from followspot_sim.bluez.stack import BluetoothStack
 from followspot_sim.camera import Camera
 from followspot_sim.claps import Claps, FrameGrid
 from followspot_sim.control import ControlServer, Handler
@@ -22,12 +24,15 @@ from followspot_sim.plant import Plant
 from followspot_sim.pty_port import PtyCable
 from followspot_sim.sabotage import Saboteur
 from followspot_sim.setup import Prepared
-from followspot_sim.sim_dock import SimDock
+from followspot_sim.sim_dock import Cable, SimDock
 from followspot_sim.voice import speech
 from followspot_sim.wire_faults import FaultyCable
 
 DOCK_LINK = Path("dev/serial/by-id/usb-Followspot_Dock-if00")
 """Where udev would put a stable name for the dock's serial port, below the folder."""
+
+BLE_ADDRESS = "C0:FF:EE:00:00:01"
+BLE_NAME = "Followspot Dock"
 
 WATCH_S = 0.2
 """How soon a thread that died is noticed."""
@@ -46,9 +51,12 @@ class Classroom:
         self._journals = [Journal(folder / name) for name in ("truth.jsonl", "claps.jsonl")]
         self._camera = Camera(camera, prepared.scene, plant, grid, claps, *self._journals)
         self._microphone = self._build_microphone(claps) if microphone else None
-        self._cable = FaultyCable(PtyCable(folder / DOCK_LINK), prepared.seed)
+        table = prepared.scenario.dock
+        wireless = dock and table.transport == "ble"
+        self._bluez = BluetoothStack(folder, table.interval_ms) if wireless else None
+        self._cable = FaultyCable(self._build_cable(), prepared.seed)
         self._dock = self._build_dock(plant) if dock else None
-        self._saboteur = Saboteur(self._dock, self._cable) if self._dock is not None else None
+        self._saboteur = Saboteur(self._dock, self._cable, self._bluez) if self._dock is not None else None
         self._pins = PinServer(folder / "gpio.sock")
         self._control = ControlServer(folder / "control.sock", self._handlers())
 
@@ -75,6 +83,9 @@ class Classroom:
         for server in (self._pins, self._control):
             stack.push_async_callback(server.close)
             await server.start()
+        if self._bluez is not None:
+            stack.push_async_callback(self._bluez.close)
+            await self._bluez.start()
         if self._dock is not None:
             await stack.enter_async_context(_working(self._dock))
         if self._saboteur is not None:
@@ -98,6 +109,11 @@ class Classroom:
             prepared.scenario.microphone.clock_ppm,
             prepared.world.epoch_ns,
         )
+
+    def _build_cable(self) -> Cable:
+        if self._bluez is not None:
+            return BleCable(self._bluez.air, BLE_ADDRESS, BLE_NAME)
+        return PtyCable(self._folder / DOCK_LINK)
 
     def _build_dock(self, plant: Plant) -> SimDock:
         prepared = self._prepared
@@ -124,7 +140,9 @@ class Classroom:
         }
         if self._microphone is not None:
             endpoints["microphone"] = self._microphone.server.url
-        if self._dock is not None:
+        if self._bluez is not None:
+            endpoints |= {"ble": BLE_ADDRESS, "bus": self._bluez.bus_address}
+        elif self._dock is not None:
             endpoints["dock"] = str(self._folder / DOCK_LINK)
         fresh = self._folder / "endpoints.json.new"
         fresh.write_text(json.dumps(endpoints, indent=1) + "\n", encoding="utf-8")

@@ -236,7 +236,7 @@ class Soaker:
         match event:
             case Pose(time_ns=time_ns):
                 self._pose_heard(time_ns)
-            case LinkChanged(state=LinkState.NEGOTIATING):
+            case LinkChanged(state=LinkState.NEGOTIATING) if not self._soak.footprints:
                 self._soak.poses_sent = self._soak.poses_heard = 0  # none is sent before the Hello that comes now
             case LinkChanged(state=LinkState.LOST):
                 self._soak.losses_of_link += self._wanted
