@@ -33,8 +33,8 @@ _BASE_DPS = 10.0
 _READY_S = 30.0
 _SETTLE_S = 1.0
 _SAMPLE_EVERY_S = 1.0
-_TOGETHER_NS = 5_000_000
-"""Poses that one connection event brings are told within this time; of the commands that answer them only the last
+_TOGETHER_NS = 12_000_000
+"""Poses that one connection event brings are told within this time on a busy machine; of the commands that answer them only the last
 counts."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
