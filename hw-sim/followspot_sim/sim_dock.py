@@ -12,7 +12,7 @@ from followspot_dock.protocol import codes
 from followspot_dock.protocol.frames import Codec
 from followspot_dock.protocol.messages import MarkerReport
 from followspot_sim.batteries import BatteryCurves
-from followspot_sim.dock_condition import Condition
+from followspot_sim.dock_condition import Condition, MarkerState
 from followspot_sim.firmware import PRESSES, Firmware
 from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import NS_PER_S, Plant
@@ -100,6 +100,11 @@ class SimDock:
         if press not in PRESSES:
             raise ValueError(f"no press {press!r}: one of {', '.join(PRESSES)}")
         self._firmware.press(press, time.monotonic_ns())
+        self._advance()
+
+    def mute(self, muted: bool) -> None:
+        """The mute button of the teacher's marker."""
+        self.condition.markers.setdefault(1, MarkerState()).muted = muted
         self._advance()
 
     def silence(self, seconds: float) -> None:

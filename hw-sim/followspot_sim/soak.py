@@ -34,8 +34,8 @@ _READY_S = 30.0
 _SETTLE_S = 1.0
 _SAMPLE_EVERY_S = 1.0
 _TOGETHER_NS = 12_000_000
-"""Poses that one connection event brings are told within this time on a busy machine; of the commands that answer them only the last
-counts."""
+"""Poses that one connection event brings are told within this time on a busy machine; of the commands that answer them
+only the last counts."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 

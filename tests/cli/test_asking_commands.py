@@ -18,6 +18,12 @@ REPORT = {
     "started_by": "marker",
     "recording": True,
     "tracking": "tracking",
+    "sound": {
+        "muted": False,
+        "carrier": "teacher",
+        "teacher": {"peak_dbfs": -9, "rms_dbfs": -24},
+        "room": None,
+    },
     "dock": "ready",
     "broker": "connected",
     "frames": 300,
@@ -59,12 +65,20 @@ def answered(accepted: bool, code: str, text: str, data: dict | None = None) -> 
     return json.dumps({"id": "1", "accepted": accepted, "code": code, "text": text, "data": data}).encode() + b"\n"
 
 
-@pytest.mark.parametrize("name", ["start", "stop"])
+@pytest.mark.parametrize("name", ["start", "stop", "pause", "resume"])
 def test_an_accepted_command(name: str, serve, capsys):
     path = serve(answered(True, "ok", "lesson 0190 starts"))
     assert main([name, "--socket", str(path)]) == exit_codes.OK
     assert capsys.readouterr().out == "lesson 0190 starts\n"
     assert serve.heard[0]["name"] == name
+
+
+def test_a_bookmark_takes_its_words_along(serve, capsys):
+    path = serve(answered(True, "ok", "bookmark set at 1:05"))
+    assert main(["bookmark", "why?", "--tag", "question", "--socket", str(path)]) == exit_codes.OK
+    assert capsys.readouterr().out == "bookmark set at 1:05\n"
+    heard = serve.heard[0]
+    assert (heard["name"], heard["tag"], heard["text"]) == ("bookmark", "question", "why?")
 
 
 @pytest.mark.parametrize(
@@ -111,12 +125,33 @@ def test_status_for_people(serve, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "session:   recording 0190, started by marker, reaches the disk",
         "tracking:  tracking",
+        "sound:     the teacher is heard; teacher peak -9 dB, RMS -24 dB",
         "dock:      ready",
         "broker:    connected",
         "recorded:  300 pictures, 2 dropped, since the last start",
         "alerts:    1",
         "  dock-lost: the dock was lost",
     ]
+
+
+def test_a_paused_lesson_films_nobody(serve, capsys):
+    path = serve(answered(True, "ok", "paused", {**REPORT, "session": "paused", "recording": False}))
+    assert main(["status", "--socket", str(path)]) == exit_codes.OK
+    assert "session:   paused 0190, started by marker, the camera is closed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("sound", "said"),
+    [
+        ({"muted": True, "carrier": "muted", "teacher": None, "room": None}, "muted by the marker: silence"),
+        ({"muted": True, "carrier": None, "teacher": None, "room": None}, "muted by the marker"),
+        ({"muted": False, "carrier": None, "teacher": None, "room": None}, "nothing is recorded"),
+    ],
+)
+def test_status_tells_a_muted_marker(serve, capsys, sound, said):
+    path = serve(answered(True, "ok", "recording", REPORT | {"sound": sound}))
+    assert main(["status", "--socket", str(path)]) == exit_codes.OK
+    assert f"sound:     {said}" in capsys.readouterr().out.splitlines()
 
 
 def test_status_for_programs(serve, capsys):

@@ -10,8 +10,11 @@ from typing import ParamSpec
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
+from followspot.app.joining import Joining
+from followspot.app.lookout import CameraLookout
 from followspot.app.report import state_report
 from followspot.app.settling import Settling
+from followspot.app.soundstate import SoundState
 from followspot.app.supervisor import Supervisor
 from followspot.bus.envelope import renderer
 from followspot.bus.mqtt import MqttBus
@@ -32,7 +35,16 @@ from followspot.storage.recovery import Recovery
 from followspot.storage.storage import Storage
 from followspot.vision.worker import VisionWorker, prepare
 from followspot_dock.factory import open_dock
-from followspot_dock.port import ButtonPress, Dock, DockError, DockEvent, DockListener, MarkerButton
+from followspot_dock.port import (
+    ButtonPress,
+    Dock,
+    DockError,
+    DockEvent,
+    DockListener,
+    MarkerButton,
+    MarkerRole,
+    MarkerStatus,
+)
 
 P = ParamSpec("P")
 
@@ -55,6 +67,7 @@ class Daemon:
         self._isolated = supervisor.isolated
         prepare()
         self._notice_alerts = NoticeAlerts(alerts, settings, clock)
+        self.sound = SoundState()
         self.storage = Storage(
             settings,
             clock,
@@ -73,15 +86,25 @@ class Daemon:
             self._on_loop(supervisor.guarded(self._on_media_notice)),
             self.vision.submit if self.vision else None,
         )
-        self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status)
+        self.session = SessionLoop(
+            clock,
+            self.recorder,
+            self.storage,
+            alerts,
+            self._on_session_status,
+            round(settings.recording.pause_limit_min * 60e9),
+        )
         self.settling = Settling(self.session, self.storage, alerts)
+        self.joining = Joining(self.session, self.storage, alerts, clock, settings)
         self.dock_care = DockCare(self.dock_keeper, self.framing, lambda: self.session.status.active)
+        self.lookout = CameraLookout(settings.camera.url, self.session, alerts, clock)
         self.desk = Desk(self.session, self.report, self.dock_care)
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")
         )
         self.bus = self._make_bus()
         self.panel: Panel | None = None
+        self._bookmarking: asyncio.Task[None] | None = None
         self._follow = self._isolated("framing", self.framing.follow)
         self._tell_dock = self._isolated("dock", self._show_on_dock)
         self._light_panel = self._isolated("lamp", self._show_on_panel)
@@ -122,7 +145,7 @@ class Daemon:
         """Everything a technician may ask for: `followspot status --json`."""
         framing, recorder, storage = self.framing.status(), self.recorder.progress(), self.storage.progress()
         return {
-            **state_report(self.session.status, self.alerts.active, framing),
+            **state_report(self.session.status, self.alerts.active, framing, self.sound.report()),
             "device": self.settings.device.id,
             "dock": self.dock_keeper.dock.link.value if self.dock_keeper else "none",
             "broker": self._broker_state(),
@@ -132,6 +155,10 @@ class Daemon:
             "framing": framing,
         }
 
+    def check_disk(self) -> None:
+        """Look how the disk is doing; to be called about once a second."""
+        self._notice_alerts.on_disk_progress(self.storage.progress())
+
     def _broker_state(self) -> str:
         if not self.settings.mqtt.host:
             return "none"
@@ -139,7 +166,8 @@ class Daemon:
 
     def _publish_state(self) -> None:
         if self.bus is not None:
-            self.bus.publish_state(state_report(self.session.status, self.alerts.active, self.framing.status()))
+            sound = self.sound.report()
+            self.bus.publish_state(state_report(self.session.status, self.alerts.active, self.framing.status(), sound))
 
     def _listen(self) -> None:
         self.alerts.subscribe(write_to_journal)
@@ -203,7 +231,7 @@ class Daemon:
     def _show_on_dock(self, status: SessionStatus) -> None:
         if self.dock_keeper is not None:
             self.dock_keeper.dock.marker_lamp(status.on_disk)
-            self.dock_keeper.dock.lesson(status.active)
+            self.dock_keeper.dock.lesson(status.under_way)
 
     def _show_on_panel(self) -> None:
         if self.panel is not None:
@@ -211,6 +239,7 @@ class Daemon:
 
     def _on_media_notice(self, notice: MediaNotice) -> None:
         self._notice_alerts.on_media_notice(notice)
+        self.sound.on_media_notice(notice)
         self.session.on_media_notice(notice)
 
     def _on_storage_notice(self, notice: StorageNotice) -> None:
@@ -218,9 +247,28 @@ class Daemon:
         self.session.on_storage_notice(notice)
 
     def _on_dock_event(self, event: DockEvent) -> None:
-        """A short press starts and stops; the other presses have no meaning yet."""
-        if isinstance(event, MarkerButton) and event.press is ButtonPress.SHORT:
-            self.session.press("marker")
+        """The marker's button, and the teacher's mute."""
+        if isinstance(event, MarkerButton):
+            self._on_press(event.press)
+        elif isinstance(event, MarkerStatus) and event.role is MarkerRole.PRIMARY and event.muted != self.sound.muted:
+            self._mute(event.muted)
+
+    def _on_press(self, press: ButtonPress) -> None:
+        """Short: start, stop, or go on when paused. Double: a bookmark. Long: pause, or go on."""
+        match press:
+            case ButtonPress.SHORT:
+                self.session.press("marker")
+            case ButtonPress.DOUBLE:
+                self._bookmarking = asyncio.create_task(self.desk.press_bookmark("marker"), name="marker-bookmark")
+            case ButtonPress.LONG:
+                self.session.toggle_pause("marker")
+
+    def _mute(self, muted: bool) -> None:
+        """Stays as it is while the dock is away: the marker's own light still says so."""
+        _log.info("the marker is %s", "muted: no sound is recorded" if muted else "not muted any more")
+        self.sound.muted = muted
+        self.recorder.mute(muted)
+        self.publish_state()
 
     def _wake_bus(self) -> None:
         if self.bus is not None:
@@ -245,4 +293,6 @@ def lamp_for(status: SessionStatus, alerts: AlertRegistry) -> LampState:
         return LampState.RECORDING
     if any(alert.code in PREVENT_RECORDING for alert in alerts.active):
         return LampState.FAULT
+    if status.state is SessionState.PAUSED:
+        return LampState.PAUSED
     return LampState.OFF if status.state is SessionState.IDLE else LampState.WAITING

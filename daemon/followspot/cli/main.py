@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from followspot import __version__
-from followspot.cli import check, dock, exit_codes, run, start, status, stop
+from followspot.cli import bookmark, calibrate, check, dock, exit_codes, pause, resume, run, start, status, stop
 from followspot.domain.errors import ConfigurationError
 
-COMMANDS = (run, check, start, stop, status, dock)
+COMMANDS = (run, check, start, stop, pause, resume, bookmark, status, calibrate, dock)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

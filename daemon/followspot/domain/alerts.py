@@ -14,6 +14,8 @@ class AlertCode(StrEnum):
 
     CAMERA_UNAVAILABLE = "camera-unavailable"
     MICROPHONE_UNAVAILABLE = "microphone-unavailable"
+    MICROPHONE_SILENT = "microphone-silent"
+    SOUND_MUTED = "sound-muted"
     ENCODER_OVERFLOW = "encoder-overflow"
     RECORDER_FAILED = "recorder-failed"
     DISK_FULL = "disk-full"
@@ -30,6 +32,7 @@ class AlertCode(StrEnum):
     VISION_FAILED = "vision-failed"
     LESSON_RECOVERED = "lesson-recovered"
     LESSON_NOT_CLOSED = "lesson-not-closed"
+    LESSON_NOT_JOINED = "lesson-not-joined"
     DATABASE_REPLACED = "database-replaced"
     PART_FAILED = "part-failed"
 

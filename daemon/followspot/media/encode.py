@@ -16,24 +16,23 @@ from followspot.media.capture import is_specified
 from followspot.media.encoder import MATRIX_BT709, VIDEO_TIMESCALE, EncoderPair
 from followspot.media.framequeue import CapturedFrame, Dropped, FrameQueue
 from followspot.media.framingline import framing_line
+from followspot.media.mixingdesk import SoundInputs
 from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarted
 from followspot.media.picturetime import PictureTime
+from followspot.media.rhythm import Rhythm
 from followspot.media.segmenter import Segmenter
-from followspot.media.sound import SoundTrack, sample_at
+from followspot.media.singlesounds import SingleSounds
+from followspot.media.sound import sample_at
 from followspot.media.soundencoding import SoundEncoding
-from followspot.media.view import ViewRenderer, centre_view
+from followspot.media.view import ViewRenderer, black_picture, centre_view
 from followspot.settings.models import Settings
 
 _LOG = logging.getLogger(__name__)
 
 _NS_PER_S = 1_000_000_000
 _NS_PER_US = 1000
-# Without a picture for this long the last one is held: longer than any hiccup, shorter than what looks broken.
-_HOLD_AFTER_NS = 250_000_000
-# A slow camera is not a missing one.
-_HOLD_AFTER_PERIODS = 2.5
-# How often the loop looks at the clock when no picture comes.
-_TICK_S = 0.02
+# How often the loop looks at the clock when no picture comes: longer than a picture takes, as waking up costs.
+_TICK_S = 0.05
 # The first picture waits this long for the microphone, so that a lesson does not begin with a declared silence.
 _SOUND_GRACE_NS = 1_000_000_000
 
@@ -52,24 +51,45 @@ class _Recording:
     """What exists from the first picture on."""
 
     def __init__(
-        self, settings: Settings, plan: LessonPlan, sink: SegmentSink, track: SoundTrack, first: CapturedFrame
+        self,
+        settings: Settings,
+        plan: LessonPlan,
+        sink: SegmentSink,
+        sounds: SoundInputs,
+        notify: Callable[[MediaNotice], None],
+        first: CapturedFrame,
     ) -> None:
         matrix = first.frame.colorspace
         self.time = PictureTime(first.exposure_ns, plan.media_start_ns, settings.camera.rate_hz)
         self.encoders = EncoderPair(settings, matrix if is_specified(matrix) else MATRIX_BT709)
-        self.segmenter = Segmenter(self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s)
-        declare_gap = sink.declare_gap if settings.microphone.url else None
-        self.sound = SoundEncoding(track, self.encoders, declare_gap, self.time.first_pts, first.exposure_ns)
-        self.hold_after_ns = max(_HOLD_AFTER_NS, round(self.time.period_ns * _HOLD_AFTER_PERIODS))
+        self.singles = SingleSounds(settings.single_sounds, settings.encoder.audio_bitrate_kbps)
+        self.segmenter = Segmenter(
+            self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s, self.singles.take
+        )
+        self.sound = SoundEncoding(
+            sounds,
+            self.encoders,
+            self.singles,
+            settings,
+            notify,
+            sink.declare_gap,
+            self.time.first_pts,
+            first.exposure_ns,
+        )
+        self.rhythm = Rhythm(self.time.period_ns)
         # From exposure to arrival, of the newest captured picture: how far behind the clock pictures are expected.
         self.latency_ns = first.arrival_ns - first.exposure_ns
         self.segment_start_pts: int | None = None
         self.newest: _Picture | None = None
+        # Exposure of the newest picture that the camera gave.
+        self.seen_ns = first.exposure_ns
+        # Since when the camera has given equal pictures, and since when it gives none.
+        self.same_from_pts: int | None = None
         self.held_from_pts: int | None = None
 
 
 class EncodeLoop:
-    """Encodes what comes out of `queue` and `track` until the queue is closed and empty. Use once, on one thread."""
+    """Encodes what comes out of `queue` and `sounds` until the queue is closed and empty. Use once, on one thread."""
 
     def __init__(
         self,
@@ -80,7 +100,7 @@ class EncodeLoop:
         plan: LessonPlan,
         sink: SegmentSink,
         queue: FrameQueue,
-        track: SoundTrack,
+        sounds: SoundInputs,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -89,8 +109,11 @@ class EncodeLoop:
         self._plan = plan
         self._sink = sink
         self._queue = queue
-        self._track = track
+        self._sounds = sounds
         self._renderer = ViewRenderer(settings.view.width, settings.view.height)
+        camera = settings.camera
+        self._black = black_picture(settings.view.width, settings.view.height) if camera.fill == "black" else None
+        self._black_after_ns = round(camera.stall_timeout_s * _NS_PER_S)
         self._segment_ticks = round(settings.recording.segment_s * VIDEO_TIMESCALE)
         self._recording: _Recording | None = None
         self._start_by_ns: int | None = None
@@ -131,6 +154,7 @@ class EncodeLoop:
             recording.segmenter.add_sound(packet)
         recording.segmenter.finish(end_pts)
         recording.encoders.close()
+        recording.singles.close()
         self.media_end_ns = recording.time.media_ns(end_pts)
 
     def _take(self, captured: CapturedFrame) -> None:
@@ -153,16 +177,22 @@ class EncodeLoop:
         view = self._plan_view(captured)
         rendered = self._renderer.render(captured.frame, view.crop)
         self._encode(recording, _Picture(rendered, view, captured.exposure_ns, pts), held=False)
+        recording.rhythm.observe(captured.exposure_ns)
+        recording.seen_ns = captured.exposure_ns
+        if not captured.same:
+            recording.same_from_pts = None
+        elif recording.same_from_pts is None:
+            recording.same_from_pts = pts
 
     def _begin(self, captured: CapturedFrame) -> _Recording | None:
         """Start with this picture; None if it is left out because sound is still being waited for."""
         now_ns = self._clock.monotonic_ns()
         if self._start_by_ns is None:
             self._start_by_ns = now_ns + _SOUND_GRACE_NS
-        if now_ns < self._start_by_ns and not self._track.ready_for(sample_at(captured.exposure_ns)):
+        if now_ns < self._start_by_ns and not self._sounds.ready_for(sample_at(captured.exposure_ns)):
             return None
         age = timedelta(microseconds=(now_ns - captured.exposure_ns) // _NS_PER_US)
-        self._recording = _Recording(self._settings, self._plan, self._sink, self._track, captured)
+        self._recording = _Recording(self._settings, self._plan, self._sink, self._sounds, self._notify, captured)
         view = self._settings.view
         self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, view.width, view.height))
         return self._recording
@@ -193,29 +223,32 @@ class EncodeLoop:
         newest = recording.newest
         if newest is None:
             return
-        if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.hold_after_ns:
+        if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.rhythm.hold_after_ns:
             self._hold(recording, exposure_ns - recording.time.period_ns // 2)
 
     def _hold_if_stalled(self, now_ns: int) -> None:
         recording = self._recording
-        if recording is None or self._queue.dropping_since(now_ns - recording.hold_after_ns):
+        if recording is None or self._queue.dropping_since(now_ns - recording.rhythm.hold_after_ns):
             return
         if (run := self._queue.take_run()) is not None:
             recording.held_from_pts = recording.time.pts(run.last_exposure_ns + recording.time.period_ns)
             self._declare_drop(recording, run, recording.held_from_pts)
-        self._hold(recording, now_ns - recording.latency_ns - recording.hold_after_ns)
+        self._hold(recording, now_ns - recording.latency_ns - recording.rhythm.hold_after_ns)
 
     def _hold(self, recording: _Recording, until_ns: int) -> None:
-        """Repeat the newest picture, at the camera's rate, for exposures up to `until_ns`."""
+        """Fill up, at the camera's rate, for exposures up to `until_ns`."""
         while (newest := recording.newest) is not None:
             exposure_ns = newest.exposure_ns + recording.time.period_ns
             if exposure_ns > until_ns:
                 return
             pts = recording.time.pts(exposure_ns)
             if recording.held_from_pts is None:
-                recording.held_from_pts = pts
-            held = _Picture(newest.rendered, newest.view, exposure_ns, pts)
-            self._encode(recording, held, held=True)
+                same_from_pts = recording.same_from_pts
+                recording.held_from_pts = pts if same_from_pts is None else same_from_pts
+            rendered = newest.rendered
+            if self._black is not None and exposure_ns - recording.seen_ns > self._black_after_ns:
+                rendered = self._black
+            self._encode(recording, _Picture(rendered, newest.view, exposure_ns, pts), held=True)
             self.beat_ns = self._clock.monotonic_ns()
 
     def _end_hold(self, recording: _Recording, pts: int) -> None:

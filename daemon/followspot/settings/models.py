@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from followspot.domain.sound import MicrophoneRole
 from followspot_dock.settings import DockSettings
 
 
@@ -63,10 +64,19 @@ class CameraSettings(Table):
     latency_ms: float = Field(default=0.0, ge=0, le=1000)
     open_timeout_s: float = Field(default=5.0, ge=0.5, le=60)
     stall_timeout_s: float = Field(default=0.5, ge=0.1, le=10)
+    frozen_after_s: float = Field(default=10.0, ge=0, le=600)
+    fill: Literal["hold", "black"] = "hold"
+    rotation: Literal[0, 90, 180, 270] = 0
+    mirror: bool = False
+
+    @property
+    def sideways(self) -> bool:
+        """Whether the camera lies on its side: the upright picture is as high as the camera's is wide."""
+        return self.rotation in (90, 270)
 
 
 class MicrophoneSettings(Table):
-    """`[microphone]`: an ALSA device or any URL with sound; an empty url records silence."""
+    """`[microphone]`: the teacher's, an ALSA device or any URL with sound; an empty url: there is none."""
 
     url: str = ""
     format: str = "alsa"
@@ -74,6 +84,16 @@ class MicrophoneSettings(Table):
     latency_ms: float = Field(default=0.0, ge=-1000, le=1000)
     open_timeout_s: float = Field(default=5.0, ge=0.5, le=60)
     stall_timeout_s: float = Field(default=0.5, ge=0.1, le=10)
+    silent_below_dbfs: float = Field(default=-80.0, ge=-110, le=-40)
+    silent_after_s: float = Field(default=5.0, ge=1, le=60)
+
+
+class RoomMicrophoneSettings(MicrophoneSettings):
+    """`[room_microphone]`: the one that hears the children."""
+
+    gain_db: float = Field(default=0.0, ge=-40, le=40)
+    duck_db: float = Field(default=12.0, ge=0, le=60)
+    single_files: bool = True
 
 
 class ViewSettings(Table):
@@ -124,10 +144,12 @@ class RecordingSettings(Table):
     segment_s: float = Field(default=60.0, ge=2, le=600)
     fragment_s: float = Field(default=0.5, ge=0.2, le=2)
     resume_within_min: float = Field(default=10.0, ge=0, le=120)
+    pause_limit_min: float = Field(default=120.0, ge=1, le=1440)
+    one_file: bool = True
     reserve_mb: int = Field(default=64, ge=1, le=4096)
 
 
-CommandName = Literal["start", "stop"]
+CommandName = Literal["start", "stop", "pause", "resume", "bookmark"]
 
 
 class MqttSettings(Table):
@@ -163,6 +185,7 @@ class Settings(Table):
     paths: PathSettings = PathSettings()
     camera: CameraSettings = CameraSettings()
     microphone: MicrophoneSettings = MicrophoneSettings()
+    room_microphone: RoomMicrophoneSettings = RoomMicrophoneSettings()
     dock: DockSettings = DockSettings()
     view: ViewSettings = ViewSettings()
     tracking: TrackingSettings = TrackingSettings()
@@ -172,3 +195,16 @@ class Settings(Table):
     mqtt: MqttSettings = MqttSettings()
     panel: PanelSettings = PanelSettings()
     log: LogSettings = LogSettings()
+
+    @property
+    def microphones(self) -> tuple[tuple[MicrophoneRole, MicrophoneSettings], ...]:
+        """Those that are configured."""
+        both = ((MicrophoneRole.TEACHER, self.microphone), (MicrophoneRole.ROOM, self.room_microphone))
+        return tuple((role, microphone) for role, microphone in both if microphone.url)
+
+    @property
+    def single_sounds(self) -> tuple[MicrophoneRole, ...]:
+        """Those that are also kept by themselves: one that is alone is on the first track as it is."""
+        if not self.room_microphone.single_files or len(self.microphones) < len(MicrophoneRole):
+            return ()
+        return tuple(role for role, _ in self.microphones)

@@ -16,7 +16,6 @@ DATABASE_FILE = "followspot.db"
 DAMAGED_MARK = f"{DATABASE_FILE}-damaged"
 """Stands beside a database in which damage was met while it was open."""
 FOR_OTHERS = 0o007
-SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 5.0
 """Only a technician's sqlite3 shell can hold the lock: the daemon has one connection."""
 
@@ -67,6 +66,29 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
+
+PAUSES = """
+ALTER TABLE lessons ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
+CREATE TABLE bookmarks (
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    at_ns INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    text TEXT NOT NULL,
+    given TEXT NOT NULL,
+    given_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX bookmarks_of_lesson ON bookmarks (lesson_id);
+CREATE TABLE whole_files (
+    lesson_id TEXT PRIMARY KEY REFERENCES lessons (id),
+    file TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    duration_ns INTEGER NOT NULL
+) STRICT;
+"""
+"""Who paused a lesson, its bookmarks, and completed lessons as one file."""
+MIGRATIONS = (SCHEMA, PAUSES)
+"""Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)
 
@@ -140,18 +162,18 @@ class Database:
 
     def _migrate(self) -> None:
         (version,) = self.one("PRAGMA user_version")
-        if version == SCHEMA_VERSION:
-            return
-        if version != 0:
+        if version > len(MIGRATIONS):
             raise StorageError(
-                f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: "
+                f"{self.path} has schema version {version}, this program knows {len(MIGRATIONS)}: "
                 "install the version of followspot that wrote it, or move the file away to begin anew"
             )
-        with self.transaction():
-            for statement in SCHEMA.split(";\n"):
-                self.execute(statement)
-            self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
-            self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            with self.transaction():
+                for statement in script.split(";\n"):
+                    self.execute(statement)
+                if number == 1:
+                    self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
+                self.execute(f"PRAGMA user_version = {number}")
 
 
 def set_aside(folder: Path, now: datetime) -> str:

@@ -16,6 +16,8 @@ ROOM_BYTES = 1024 * 1024
 FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
 SQLITE_PRIMARY_CODE = 0xFF
 """The low byte of SQLite's extended result code names the error."""
+DRAFT_SUFFIX = ".tmp"
+"""Of a file that is on its way to its name."""
 DiskErrors = (OSError, sqlite3.Error)
 """What a disk that fails looks like from Python."""
 
@@ -113,7 +115,7 @@ class Disk:
 
 def replace_file(disk: Disk, path: Path, content: bytes) -> None:
     """Put `content` at `path` durably and in one step: a reader sees the old file or the new one."""
-    draft = path.with_name(f"{path.name}.tmp")
+    draft = path.with_name(f"{path.name}{DRAFT_SUFFIX}")
     disk.remove(draft)
     fd = disk.create(draft)
     try:
@@ -123,6 +125,16 @@ def replace_file(disk: Disk, path: Path, content: bytes) -> None:
         disk.close(fd)
     disk.rename(draft, path)
     disk.sync_folder(path.parent)
+
+
+def make_root_folder(path: Path) -> None:
+    """A private folder, and all above it; each new name survives a power cut."""
+    if not path.parent.exists():
+        make_root_folder(path.parent)
+    new = not path.exists()
+    make_private_folder(path)
+    if new:
+        Disk().sync_folder(path.parent)
 
 
 def make_private_folder(path: Path) -> None:

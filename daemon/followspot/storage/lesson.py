@@ -11,7 +11,8 @@ from followspot.storage.disk import DiskErrors, is_full
 from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
-from followspot.storage.spool import FramingFile, SegmentFile
+from followspot.storage.soundfiles import write_sounds
+from followspot.storage.spool import FramingFile, SegmentFile, cut_line, shifted
 from followspot.storage.store import Store, storage_error
 
 NANOSECONDS = 1_000_000_000
@@ -26,6 +27,7 @@ class LessonWriter:
     """
 
     def __init__(self, store: Store, plan: LessonPlan, started_by: str) -> None:
+        """`started_by`: who began the lesson, or resumed it where `plan` goes on after a pause."""
         self._store = store
         self._plan = plan
         self._started_by = started_by
@@ -60,12 +62,11 @@ class LessonWriter:
         exposure_boottime_ns = store.boot.boottime_ns() - (store.clock.monotonic_ns() - origin.exposure_ns)
         anchor = Anchor(self._plan.media_start_ns, origin.wall, store.boot.boot_id(), exposure_boottime_ns)
         lesson = store.catalogue.lesson(self._plan.lesson_id)
-        if lesson is None:
-            self._begin_new(origin, anchor)
-        else:
-            self._go_on(lesson, anchor)
+        cut = self._begin_new(origin, anchor) if lesson is None else self._go_on(lesson, anchor)
         self._anchor = anchor
         self._framing = FramingFile(store.disk, self._folder)
+        if cut is not None:
+            self._framing.write(cut_line(cut))
 
     def open_segment(self, start_ns: int) -> None:
         """Steps S1 and S2."""
@@ -126,7 +127,7 @@ class LessonWriter:
             framing, self._framing = self._framing, None
             framing.close()
 
-    def _begin_new(self, origin: LessonOrigin, anchor: Anchor) -> None:
+    def _begin_new(self, origin: LessonOrigin, anchor: Anchor) -> Gap | None:
         store, lesson_id = self._store, self._plan.lesson_id
         lesson = LessonRow(
             id=lesson_id,
@@ -146,13 +147,20 @@ class LessonWriter:
             with suppress(OSError):  # an empty folder that stays is removed at the next start
                 store.disk.remove_folder(self._folder)
             raise
+        return None
 
-    def _go_on(self, lesson: LessonRow, anchor: Anchor) -> None:
+    def _go_on(self, lesson: LessonRow, anchor: Anchor) -> Gap:
         if lesson.state is LessonState.COMPLETED:
             raise StorageError(f"the lesson {lesson.id} has ended: it cannot go on")
         same_boot = lesson.anchor.boot_id == anchor.boot_id
         missing_ns = max(0, anchor.boottime_ns - lesson.anchor.boottime_at(self._end_ns)) if same_boot else None
-        self._store.catalogue.add_gap(lesson.id, Gap(self._plan.cut, self._end_ns, 0, missing_ns), anchor)
+        catalogue, cut = self._store.catalogue, Gap(self._plan.cut, self._end_ns, 0, missing_ns)
+        catalogue.clip(lesson.id, self._end_ns)
+        if lesson.state.is_paused:
+            catalogue.resume_lesson(lesson.id, cut, anchor, self._started_by)
+        else:
+            catalogue.add_gap(lesson.id, cut, anchor)
+        return cut
 
     def _declare_overflow(self, resumed_ns: int) -> None:
         """The recorder is at `resumed_ns` of its media time; what lies before it and behind our end is lost."""
@@ -161,7 +169,10 @@ class LessonWriter:
         if self._anchor is not None:
             self._anchor = self._anchor.after_cut(self._end_ns, missing_ns)
         gap = Gap(GapReason.DISK_OVERFLOW, self._end_ns, 0, missing_ns)
+        self._store.catalogue.clip(self._plan.lesson_id, self._end_ns)
         self._store.catalogue.add_gap(self._plan.lesson_id, gap, self._anchor)
+        if self._framing is not None:
+            self._framing.write(cut_line(gap))
         self._cuts.append((resumed_ns - missing_ns, resumed_ns))
 
     def _lesson_ns(self, recorder_ns: int) -> int:
@@ -182,13 +193,15 @@ class LessonWriter:
             self._store.reserve.hold()
         except OSError as error:
             if is_full(error):
-                raise
+                why = f"no room for the reserve, recording.reserve_mb: {error.strerror}"
+                raise OSError(error.errno, why) from error
             log.warning("recording without a reserve folder=%s: %s", self._store.media, error)
 
     def _finished(self, file: SegmentFile, end: SegmentEnd) -> SegmentRow:
         if self._anchor is None:
             raise StorageError("a segment ended before the lesson began")
         start_ns = self._start_of(end)
+        sounds = write_sounds(self._store.disk, self._folder, file.index, end.sounds)
         sha256 = file.finish()
         return SegmentRow(
             lesson_id=self._plan.lesson_id,
@@ -202,11 +215,12 @@ class LessonWriter:
             started=self._anchor.wall_at(start_ns),
             frames=end.frames,
             tracks=end.tracks,
+            sounds=sounds,
         )
 
     def _write_framing(self, lines: bytes) -> None:
         if self._framing is not None:
-            self._framing.write(lines)
+            self._framing.write(shifted(lines, self._lesson_ns) if self._cuts else lines)
 
     def _let_go_of_segment(self) -> None:
         if self._file is not None:
