@@ -23,7 +23,7 @@ help:
 	@echo 'make test         lint, types, import rules and all tests an ordinary user can run'
 	@echo 'make test-system  the tests that need root'
 	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
-	@echo 'make soak         ten minutes of dock talk each over serial and Bluetooth LE (SOAK_SECONDS=N)'
+	@echo 'make soak         hours of sound, thousands of kills, ten minutes of dock talk each: serial, Bluetooth LE, bursts (SOAK_SECONDS=N)'
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
 	@echo 'make schemas      write docs/events anew from the models of events, state and commands'
 	@echo 'make sweep        lessons in virtual time over many seeds: is the teacher in the picture? (SEEDS=1:17, DEMO_DATA=DIR)'
@@ -57,7 +57,8 @@ bench: $(READY)
 soak: $(READY)
 	$(BIN)/pytest -m soak
 	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)'
-	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble
+	for ms in 7.5 15 30 50; do $(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble --interval-ms $$ms || exit 1; done
+	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble --bursts
 
 fuzz: $(READY)
 	cd tests && ../$(BIN)/python -m fuzz.explore 60

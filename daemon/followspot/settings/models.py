@@ -141,6 +141,7 @@ class EncoderSettings(Table):
 class RecordingSettings(Table):
     """`[recording]`: segments and durability."""
 
+    picture: Literal["framed", "full"] = "framed"
     segment_s: float = Field(default=60.0, ge=2, le=600)
     fragment_s: float = Field(default=0.5, ge=0.2, le=2)
     resume_within_min: float = Field(default=10.0, ge=0, le=120)

@@ -18,6 +18,8 @@ class Family:
 
 FAMILIES = (
     Family((fixed_view.NAME,), fixed_view.measure),
+    Family((fixed_view.MJPEG,), fixed_view.measure_mjpeg),
+    Family((fixed_view.TUNED, fixed_view.QUALITY), fixed_view.measure_tuned),
     Family((following.NAME,), following.measure),
     Family((box.RESIDENT, box.START), box.measure),
     Family((announcing.MEDIAN, announcing.LATE), announcing.measure),
