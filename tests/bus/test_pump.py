@@ -182,6 +182,28 @@ async def test_a_row_on_its_way_when_it_is_asked_for_is_sent_once_more(start, un
     await until(lambda: not shelf.waiting)
 
 
+async def test_asking_for_nothing_loses_nothing_on_its_way(start, until: Until) -> None:
+    shelf, wire = Shelf(events(2)), Wire()
+    pump = start(shelf, wire)
+    await until(lambda: len(wire.sent) == 2)
+    pump.acknowledged(1, None)
+
+    async def put_back() -> Republished:
+        return Republished(0, None, 2, "epoch")
+
+    await pump.republish(put_back)
+    answered = 1
+
+    def answer_all() -> bool:
+        nonlocal answered
+        while answered < len(wire.sent):
+            answered += 1
+            pump.acknowledged(answered, None)
+        return not shelf.waiting
+
+    await until(answer_all)
+
+
 async def test_the_brokers_own_limit_is_kept(start, until: Until) -> None:
     shelf, wire = Shelf(events(10)), Wire()
     pump = start(shelf, wire)

@@ -179,10 +179,12 @@ class Daemon:
     def state(self) -> BoxState:
         """How things stand, as it is retained on the broker."""
         link = self.dock_keeper.dock.link.value if self.dock_keeper else "none"
-        host = host_state(self.host_watch.readings, synced=self.clock_watch.synced)
+        readings = self.host_watch.readings
+        host = host_state(readings, synced=self.clock_watch.synced)
         dock = self.dock_view.state()
         framing, sound = self.framing.status(), self.sound.report()
-        return box_state(self.session.status, self.alerts.active, framing, sound, link, dock, host)
+        minutes = readings.disk_minutes_left
+        return box_state(self.session.status, self.alerts.active, framing, sound, link, dock, host, minutes)
 
     def check_disk(self) -> None:
         """Look how the disk is doing; to be called about once a second."""

@@ -17,6 +17,7 @@ def box_state(
     link: str,
     dock: DockState,
     host: HostState,
+    disk_minutes_left: int | None,
 ) -> BoxState:
     """The state that is retained on the broker: what changes by events, and the sound's levels once a second."""
     return BoxState(
@@ -30,6 +31,7 @@ def box_state(
         dock=link,
         dock_status=dock,
         host=host,
+        disk_minutes_left=disk_minutes_left,
         alerts=tuple(StandingAlert(code=one.code, subject=one.subject, message=one.message) for one in alerts),
     )
 
@@ -39,7 +41,6 @@ def host_state(readings: HostReadings, *, synced: bool) -> HostState:
     return HostState(
         temperature_c=readings.temperature_c,
         under_voltage=readings.under_voltage,
-        disk_minutes_left=readings.disk_minutes_left,
         clock=clock_state(synced),
     )
 

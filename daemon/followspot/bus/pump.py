@@ -116,10 +116,11 @@ class OutboxPump:
         """Have `put_back` make rows unpublished again, and send each once more, also those just on their way."""
         async with self._marking:
             again = await put_back()
-            self._accepted.clear()
+            unmarked, self._accepted = self._accepted, []
             self._sent_before |= self._in_flight.keys()
-        if again.oldest is not None:
-            self._rewind(again.oldest)
+        for oldest in (again.oldest, *unmarked):
+            if oldest is not None:
+                self._rewind(oldest)
         return again
 
     def connected(self, receive_maximum: int = WINDOW + FOR_OTHERS) -> None:

@@ -43,7 +43,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     yield f"dock:      {_dock(data['dock'], data['dock_status'])}"
     yield f"broker:    {data['broker']}"
     yield f"recorded:  {data['frames']} pictures, {data['frames_dropped']} dropped, since the last start"
-    yield f"room for:  {_minutes(data['host']['disk_minutes_left'])}"
+    yield f"room for:  {_minutes(data['disk_minutes_left'])}"
     yield f"clock:     {'set' if data['host']['clock'] == 'synced' else 'not set: wall times are corrected later'}"
     yield f"alerts:    {len(data['alerts']) or 'none'}"
     for alert in data["alerts"]:

@@ -78,7 +78,6 @@ class HostState(Statement):
 
     temperature_c: int | None = Field(description="Of the processor.")
     under_voltage: bool | None = Field(description="Whether its supply is too weak now.")
-    disk_minutes_left: int | None = Field(description="How long a lesson the media's disk has room for.")
     clock: ClockState
 
 
@@ -95,4 +94,5 @@ class BoxState(Statement):
     dock: str = Field(description="Its link: searching, connecting, negotiating, ready, degraded, lost; none: no dock.")
     dock_status: DockState
     host: HostState
+    disk_minutes_left: int | None = Field(description="How long a lesson the media's disk has room for; null: unknown.")
     alerts: tuple[StandingAlert, ...]
