@@ -139,6 +139,12 @@ async def test_a_lesson_does_not_go_on_with_another_picture(box: Box, media: lis
         assert (await events(storage))[-1]["data"]["reason"] == "interrupted"
 
 
+async def test_a_full_picture_has_the_size_that_the_camera_gives(box: Box, media: list[Segment]) -> None:
+    await crash_in_second_segment(box, media, fragments=2)
+    async with opened(Box(box.root, width=320, picture="full")) as (_, recovery):
+        assert recovery.resume is not None
+
+
 async def test_a_lesson_whose_first_fragment_was_lost_is_completed_with_nothing(box: Box, media: list[Segment]) -> None:
     async with opened(box) as (storage, _):
         sink = storage.lesson_sink(LessonPlan(LESSON), "test")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import numpy as np
@@ -187,6 +187,7 @@ class Box:
     queue_limit_bytes: int = QUEUE_LIMIT_BYTES
     resume_within_min: float = 10
     width: int = WIDTH
+    picture: Literal["framed", "full"] = "framed"
     on_outbox: Callable[[], None] = lambda: None
     notices: list[StorageNotice] = field(default_factory=list)
 
@@ -202,7 +203,11 @@ class Box:
         settings = Settings(
             paths=PathSettings(media=self.media, state=self.root / "state", runtime=self.root / "run"),
             recording=RecordingSettings(
-                segment_s=SEGMENT_S, fragment_s=FRAGMENT_S, reserve_mb=1, resume_within_min=self.resume_within_min
+                picture=self.picture,
+                segment_s=SEGMENT_S,
+                fragment_s=FRAGMENT_S,
+                reserve_mb=1,
+                resume_within_min=self.resume_within_min,
             ),
             view=ViewSettings(width=self.width, height=HEIGHT),
         )

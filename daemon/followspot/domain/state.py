@@ -85,7 +85,7 @@ class BoxState(Statement):
     """Retained on `…/state`: sent when it changed, at most once a second."""
 
     version: str
-    session: str = Field(description="idle, starting, recording, stopping (more may come).")
+    session: str = Field(description="idle, starting, recording, paused, stopping (more may come).")
     lesson_id: str | None
     started_by: str | None
     recording: bool = Field(description="Whether pictures reach the disk: the one truth for every lamp.")

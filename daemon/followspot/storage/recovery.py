@@ -41,12 +41,14 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """When a lesson goes on, or stays paused, and the picture it must have: another one would not join."""
+    """When a lesson goes on, or stays paused, and the size of picture it must have: another one would not join.
+
+    `size` None: the camera alone knows it.
+    """
 
     within_ns: int
     paused_within_ns: int
-    width: int
-    height: int
+    size: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _resumable(store: Store, last: _Interrupted, resumption: Resumption) -> Less
         return None
     if lesson.anchor.boot_id != store.boot.boot_id():
         return None
-    if (lesson.width, lesson.height) != (resumption.width, resumption.height):
+    if resumption.size not in (None, (lesson.width, lesson.height)):
         log.warning("the lesson does not go on: the configured picture has another size lesson=%s", lesson.id)
         return None
     index, end_ns = store.catalogue.next_place(lesson.id)

@@ -38,6 +38,8 @@ QUEUE_LIMIT_BYTES = 64 * 1024 * 1024
 LONGEST_PICTURE_S = 0.25
 LONGEST_PICTURE_PERIODS = 2.5
 """No picture lasts longer than both: then it is held, as a new one. The first of these ends a segment."""
+KEY_PICTURES_S = 10.0
+"""A camera's own H.264 can be cut at its key pictures alone: no camera in use sends them more rarely."""
 MINUTE_NS = 60 * 1_000_000_000
 
 T = TypeVar("T")
@@ -220,14 +222,13 @@ class Storage:
         return replace(reserve.lend(lambda: self._open_database(reserve)), damaged_database=aside)
 
     def _open_database(self, reserve: Reserve) -> Recovery:
-        paths, recording = self._settings.paths, self._settings.recording
+        paths = self._settings.paths
         database = Database(paths.state)
         outbox = Outbox(database, self._clock, self._render)
         store = Store(
             media=paths.media,
             device_id=self._settings.device.id,
-            longest_segment_s=recording.segment_s
-            + max(LONGEST_PICTURE_S, LONGEST_PICTURE_PERIODS / self._settings.camera.rate_hz),
+            longest_segment_s=self._longest_segment_s(),
             disk=self._disk,
             catalogue=Catalogue(database, outbox, self._on_outbox),
             reserve=reserve,
@@ -246,13 +247,17 @@ class Storage:
         self._worker.post(lambda: _hold_reserve(store))
         return recovery
 
+    def _longest_segment_s(self) -> float:
+        recording = self._settings.recording
+        picture_s = max(LONGEST_PICTURE_S, LONGEST_PICTURE_PERIODS / self._settings.camera.rate_hz)
+        return recording.segment_s + (picture_s if recording.picture == "framed" else KEY_PICTURES_S)
+
     def _resumption(self) -> Resumption:
         recording, view = self._settings.recording, self._settings.view
         return Resumption(
             within_ns=round(recording.resume_within_min * MINUTE_NS),
             paused_within_ns=round(recording.pause_limit_min * MINUTE_NS),
-            width=view.width,
-            height=view.height,
+            size=(view.width, view.height) if recording.picture == "framed" else None,
         )
 
     async def _call(self, doing: str, call: Callable[[], T]) -> T:
