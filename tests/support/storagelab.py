@@ -22,7 +22,7 @@ import numpy as np
 
 from followspot.domain.events import EventData, EventStamp, OutboxMessage
 from followspot.domain.recording import LessonOrigin, LessonPlan, SegmentEnd, SegmentSink, TrackInfo
-from followspot.settings.models import PathSettings, RecordingSettings, Settings
+from followspot.settings.models import PathSettings, RecordingSettings, Settings, ViewSettings
 from followspot.storage.disk import Disk
 from followspot.storage.notices import StorageNotice
 from followspot.storage.recovery import Recovery
@@ -31,7 +31,7 @@ from followspot.storage.storage import QUEUE_LIMIT_BYTES, Storage
 
 LESSON = "0198c0de-0000-7000-8000-000000000001"
 RATE_HZ, SEGMENT_S, FRAGMENT_S = 10, 2, 0.5
-WIDTH, HEIGHT, SOUND_HZ, TICKS = 64, 48, 48_000, 90_000
+WIDTH, HEIGHT, SOUND_HZ, TICKS = 160, 96, 48_000, 90_000
 MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof+frag_discont"
 WALL = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -50,6 +50,10 @@ class FakeBoot:
 
     id: str = "boot-1"
     skew_ns: int = 0
+    synced: bool = True
+
+    def clock_synced(self) -> bool:
+        return self.synced
 
     def boot_id(self) -> str:
         return self.id
@@ -166,7 +170,8 @@ def give(sink: SegmentSink, segment: Segment) -> None:
     """Hand a whole segment over, a framing line with each fragment."""
     sink.open_segment(segment.end.index, segment.end.start_ns)
     for n, fragment in enumerate(segment.fragments):
-        sink.write_framing(f'{{"segment":{segment.end.index},"n":{n}}}\n'.encode())
+        pts_ns = segment.end.start_ns + round(n * FRAGMENT_S * 1e9)
+        sink.write_framing(f'{{"pts_ns":{pts_ns},"segment":{segment.end.index},"n":{n}}}\n'.encode())
         sink.write_fragment(segment.end.index, fragment)
     sink.finish_segment(segment.end)
 
@@ -178,8 +183,10 @@ class Box:
     root: Path
     disk: Disk = field(default_factory=Disk)
     boot: FakeBoot = field(default_factory=FakeBoot)
+    clock: Any = field(default_factory=RealClock)
     queue_limit_bytes: int = QUEUE_LIMIT_BYTES
     resume_within_min: float = 10
+    width: int = WIDTH
     on_outbox: Callable[[], None] = lambda: None
     notices: list[StorageNotice] = field(default_factory=list)
 
@@ -197,10 +204,11 @@ class Box:
             recording=RecordingSettings(
                 segment_s=SEGMENT_S, fragment_s=FRAGMENT_S, reserve_mb=1, resume_within_min=self.resume_within_min
             ),
+            view=ViewSettings(width=self.width, height=HEIGHT),
         )
         return Storage(
             settings,
-            RealClock(),
+            self.clock,
             render,
             self.notices.append,
             self.on_outbox,

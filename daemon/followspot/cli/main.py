@@ -5,10 +5,25 @@ import sys
 from collections.abc import Sequence
 
 from followspot import __version__
-from followspot.cli import calibrate, check, dock, exit_codes, run, start, status, stop
+from followspot.cli import (
+    bookmark,
+    calibrate,
+    check,
+    dock,
+    exit_codes,
+    home,
+    pause,
+    republish,
+    resume,
+    run,
+    schemas,
+    start,
+    status,
+    stop,
+)
 from followspot.domain.errors import ConfigurationError
 
-COMMANDS = (run, check, start, stop, status, calibrate, dock)
+COMMANDS = (run, check, start, stop, pause, resume, bookmark, home, status, republish, calibrate, dock, schemas)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

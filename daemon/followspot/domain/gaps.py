@@ -18,6 +18,8 @@ class GapReason(StrEnum):
     """Pictures came faster than they could be encoded and were dropped."""
     DISK_OVERFLOW = "disk-overflow"
     """The disk could not keep up: the recording was cut."""
+    PAUSE = "pause"
+    """A person wanted nothing recorded: media time goes on where it stopped."""
     RECORDER_FAILED = "recorder-failed"
     """The recorder ended by a fault of its own and was started again: media time goes on where it stopped."""
     CRASH = "crash"

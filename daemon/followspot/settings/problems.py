@@ -60,6 +60,12 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
             yield problem(f"paths.{name}", "lies in paths.runtime, which every boot empties: choose another folder")
     if settings.mqtt.password_file and not settings.mqtt.username:
         yield problem("mqtt.password_file", "is of no use without mqtt.username: set both or neither")
+    if (settings.mqtt.certificate_file is None) is not (settings.mqtt.key_file is None):
+        yield problem("mqtt.certificate_file", "goes with mqtt.key_file: set both or neither")
+    if settings.mqtt.certificate_file and not settings.mqtt.uses_tls:
+        yield problem("mqtt.certificate_file", "is shown over TLS alone: set mqtt.tls or mqtt.ca_file")
+    if settings.mqtt.proxy_password_file and not settings.mqtt.proxy_username:
+        yield problem("mqtt.proxy_password_file", "is of no use without mqtt.proxy_username: set both or neither")
     camera = settings.camera
     if camera.stall_timeout_s * camera.rate_hz < STALLED_PICTURES:
         least_s = STALLED_PICTURES / camera.rate_hz

@@ -2,19 +2,39 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 
-from followspot.domain.events import EventData, GapDeclared, LessonCompleted, LessonStarted, SegmentReady
+from followspot.domain.events import (
+    BookmarkSet,
+    ClockCorrected,
+    EventData,
+    GapDeclared,
+    LessonAvailable,
+    LessonCompleted,
+    LessonPaused,
+    LessonResumed,
+    LessonStarted,
+    SegmentReady,
+)
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, SoundFile, TrackInfo
-from followspot.domain.segments import gap_record, relative_path, sound_record, track_of
+from followspot.domain.segments import (
+    BookmarkRecord,
+    clock_state,
+    gap_record,
+    nearest_tick,
+    relative_path,
+    sound_record,
+    track_of,
+)
 from followspot.domain.sound import MicrophoneRole
+from followspot.domain.statement import LessonDetails
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
-from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
+from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, WholeFile
 
 
 class Catalogue:
@@ -27,6 +47,8 @@ class Catalogue:
         self._on_outbox = on_outbox
         self._ends: dict[str, str] = {}
         """Why lessons end, from the decision until they are completed: a lesson may not be on record yet."""
+        self._pauses: dict[str, str] = {}
+        """By whom lessons are paused, until that is on record: a lesson may not be yet, or the disk refuses."""
 
     def lesson(self, lesson_id: str) -> LessonRow | None:
         """The lesson, if it ever began."""
@@ -34,9 +56,10 @@ class Catalogue:
         return _lesson(rows[0]) if rows else None
 
     def open_lessons(self) -> list[LessonRow]:
-        """Lessons that are not completed, oldest first (their ids sort by time)."""
+        """Lessons that are not completed, oldest first: as they were put on record, whatever the clock said then."""
         return [
-            _lesson(row) for row in self._database.all("SELECT * FROM lessons WHERE state <> 'completed' ORDER BY id")
+            _lesson(row)
+            for row in self._database.all("SELECT * FROM lessons WHERE state <> 'completed' ORDER BY rowid")
         ]
 
     def ended_lessons(self) -> list[LessonRow]:
@@ -53,6 +76,20 @@ class Catalogue:
         rows = self._database.all("SELECT * FROM gaps WHERE lesson_id = ? ORDER BY start_ns, rowid", (lesson_id,))
         return [Gap(GapReason(row["reason"]), row["start_ns"], row["duration_ns"], row["missing_ns"]) for row in rows]
 
+    def bookmarks(self, lesson_id: str) -> list[BookmarkRecord]:
+        """The lesson's bookmarks by media time."""
+        rows = self._database.all("SELECT * FROM bookmarks WHERE lesson_id = ? ORDER BY at_ns, rowid", (lesson_id,))
+        return [_bookmark(row) for row in rows]
+
+    def unjoined_lessons(self) -> list[str]:
+        """Completed lessons with segments that are not there as one file, newest first."""
+        rows = self._database.all(
+            "SELECT id FROM lessons WHERE state = 'completed'"
+            " AND EXISTS (SELECT 1 FROM segments WHERE lesson_id = lessons.id)"
+            " AND NOT EXISTS (SELECT 1 FROM whole_files WHERE lesson_id = lessons.id) ORDER BY id DESC"
+        )
+        return [row["id"] for row in rows]
+
     def next_place(self, lesson_id: str) -> tuple[int, int]:
         """The index of the lesson's next segment, and the media time at which it starts."""
         row = self._database.one(
@@ -65,24 +102,31 @@ class Catalogue:
     def begin_lesson(self, lesson: LessonRow) -> None:
         """A new lesson, and `lesson.started`. It is `stopping` from the outset if its end was decided before."""
         anchor = lesson.anchor
-        reason = self._ends.get(lesson.id)
-        state = LessonState.RECORDING if reason is None else LessonState.STOPPING
+        reason, paused_by = self._ends.get(lesson.id), self._pauses.pop(lesson.id, None)
+        state = LessonState.RECORDING if paused_by is None else LessonState.PAUSING
+        state = state if reason is None else LessonState.STOPPING
         with self._announced():
             self._database.execute(
-                "INSERT INTO lessons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO lessons (id, state, reason, started, started_by, width, height, anchor_media_ns,"
+                " anchor_wall, anchor_boot_id, anchor_boottime_ns, anchor_synced, details, paused_by)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(lesson.id, state, reason, lesson.started.isoformat(), lesson.started_by),
                     *(lesson.width, lesson.height),
-                    *(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns),
+                    *(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns, anchor.synced),
+                    *(lesson.details.model_dump_json(), paused_by or ""),
                 ),
             )
             self._outbox.add(
                 LessonStarted(
                     lesson_id=lesson.id,
                     started=lesson.started,
+                    clock=clock_state(anchor.synced),
+                    boot_id=anchor.boot_id,
                     width=lesson.width,
                     height=lesson.height,
                     started_by=lesson.started_by,
+                    details=lesson.details,
                 )
             )
 
@@ -92,11 +136,13 @@ class Catalogue:
         event = _segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
-                "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                'INSERT INTO segments (lesson_id, "index", file, size, sha256, init_size, start_ns, duration_ns,'
+                " started, frames, tracks, boot_id, boottime_ns, synced)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(segment.lesson_id, segment.index, segment.file, segment.size, segment.sha256),
                     *(segment.init_size, segment.start_ns, segment.duration_ns, segment.started.isoformat()),
-                    *(segment.frames, tracks),
+                    *(segment.frames, tracks, segment.boot_id, segment.boottime_ns, segment.synced),
                 ),
             )
             self._outbox.add(event)
@@ -104,21 +150,102 @@ class Catalogue:
     def add_gap(self, lesson_id: str, gap: Gap, anchor: Anchor | None = None) -> None:
         """A gap, and `gap`; `anchor` is the lesson's new one where the gap is a cut."""
         with self._announced():
+            self._insert_gap(lesson_id, gap, anchor)
+
+    def clip(self, lesson_id: str, end_ns: int) -> None:
+        """The lesson's media ends at `end_ns`: what was on record beyond it has gone with the media it told of."""
+        with self._database.transaction():
             self._database.execute(
-                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?)",
-                (lesson_id, gap.reason, gap.start_ns, gap.duration_ns, gap.missing_ns),
+                "DELETE FROM gaps WHERE lesson_id = ? AND duration_ns > 0 AND start_ns >= ?", (lesson_id, end_ns)
             )
-            if anchor is not None:
-                self._set_anchor(lesson_id, anchor)
-            self._outbox.add(GapDeclared(lesson_id=lesson_id, **dict(gap_record(gap))))
+            self._database.execute(
+                "UPDATE gaps SET duration_ns = ?2 - start_ns"
+                " WHERE lesson_id = ?1 AND duration_ns > 0 AND start_ns + duration_ns > ?2",
+                (lesson_id, end_ns),
+            )
+            self._database.execute(
+                "UPDATE bookmarks SET at_ns = ?2 WHERE lesson_id = ?1 AND at_ns > ?2", (lesson_id, end_ns)
+            )
+
+    def add_bookmark(self, lesson_id: str, bookmark: BookmarkRecord) -> None:
+        """A bookmark, and `bookmark`."""
+        with self._announced():
+            self._database.execute(
+                "INSERT INTO bookmarks VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    *(lesson_id, bookmark.at_ns, bookmark.tag, bookmark.text),
+                    *(bookmark.given.isoformat(), bookmark.given_by),
+                ),
+            )
+            self._outbox.add(BookmarkSet(lesson_id=lesson_id, **dict(bookmark)))
+
+    def decide_pause(self, lesson_id: str, paused_by: str) -> None:
+        """From now on nothing is recorded before somebody resumes the lesson, even after a crash."""
+        self._pauses[lesson_id] = paused_by
+        if self.lesson(lesson_id) is None:
+            return
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE lessons SET state = ?, paused_by = ? WHERE id = ? AND state = ?",
+                (LessonState.PAUSING, paused_by, lesson_id, LessonState.RECORDING),
+            )
+        self.forget_pause(lesson_id)
+
+    def retry_pause(self, lesson_id: str) -> None:
+        """Decide a pause again that the disk refused."""
+        if lesson_id in self._pauses:
+            self.decide_pause(lesson_id, self._pauses[lesson_id])
+
+    def forget_pause(self, lesson_id: str) -> None:
+        """The lesson goes on, or its pause is on record."""
+        self._pauses.pop(lesson_id, None)
+
+    def announce_pause(self, lesson: LessonRow, end_ns: int) -> None:
+        """All that was recorded before the pause is there: `lesson.paused`, once."""
+        with self._announced():
+            self._database.execute("UPDATE lessons SET state = ? WHERE id = ?", (LessonState.PAUSED, lesson.id))
+            paused = lesson.anchor.wall_at(end_ns)
+            self._outbox.add(LessonPaused(lesson_id=lesson.id, at_ns=end_ns, paused=paused, paused_by=lesson.paused_by))
+
+    def resume_lesson(self, lesson_id: str, cut: Gap, anchor: Anchor, resumed_by: str) -> None:
+        """The pause is over: the cut, `gap` and `lesson.resumed`."""
+        with self._announced():
+            self._insert_gap(lesson_id, cut, anchor)
+            self._database.execute("UPDATE lessons SET state = ? WHERE id = ?", (LessonState.RECORDING, lesson_id))
+            self._outbox.add(
+                LessonResumed(
+                    lesson_id=lesson_id,
+                    at_ns=cut.start_ns,
+                    missing_ns=cut.missing_ns,
+                    resumed=anchor.wall,
+                    resumed_by=resumed_by,
+                )
+            )
+
+    def add_whole_file(self, whole: WholeFile) -> None:
+        """A completed lesson as one file, and `lesson.available`."""
+        with self._announced():
+            self._database.execute(
+                "INSERT INTO whole_files VALUES (?, ?, ?, ?, ?)",
+                (whole.lesson_id, whole.file, whole.size, whole.sha256, whole.duration_ns),
+            )
+            self._outbox.add(
+                LessonAvailable(
+                    lesson_id=whole.lesson_id,
+                    path=relative_path(whole.lesson_id, whole.file),
+                    size=whole.size,
+                    sha256=whole.sha256,
+                    duration_ns=whole.duration_ns,
+                )
+            )
 
     def decide_end(self, lesson_id: str, reason: str) -> None:
         """From now on the lesson can only be completed; the first reason stands, even where the disk refused it."""
         reason = self._ends.setdefault(lesson_id, reason)
         with self._database.transaction():
             self._database.execute(
-                "UPDATE lessons SET state = ?, reason = ? WHERE id = ? AND state = ?",
-                (LessonState.STOPPING, reason, lesson_id, LessonState.RECORDING),
+                "UPDATE lessons SET state = ?, reason = ? WHERE id = ? AND state IN ('recording', 'pausing', 'paused')",
+                (LessonState.STOPPING, reason, lesson_id),
             )
 
     def complete_lesson(self, event: LessonCompleted) -> None:
@@ -133,6 +260,29 @@ class Catalogue:
     def forget_end(self, lesson_id: str) -> None:
         """The lesson is completed, or never was one: its end needs no remembering."""
         self._ends.pop(lesson_id, None)
+        self._pauses.pop(lesson_id, None)
+
+    def lessons_to_correct(self, boot_id: str) -> list[LessonRow]:
+        """Lessons of this boot with wall times that are not proven, and those that are still open; oldest first."""
+        rows = self._database.all(
+            "SELECT * FROM lessons WHERE state <> 'completed' AND anchor_boot_id = ?"
+            " OR id IN (SELECT lesson_id FROM segments WHERE synced = 0 AND boot_id = ?) ORDER BY rowid",
+            (boot_id, boot_id),
+        )
+        return [_lesson(row) for row in rows]
+
+    def correct_clock(self, event: ClockCorrected, anchor: Anchor, segments: Sequence[SegmentRow]) -> None:
+        """The right wall times of a lesson and of some of its segments, and `clock.corrected`."""
+        with self._announced():
+            self._database.execute(
+                "UPDATE lessons SET started = ? WHERE id = ?", (event.started.isoformat(), event.lesson_id)
+            )
+            self._set_anchor(event.lesson_id, anchor)
+            self._database.execute_many(
+                'UPDATE segments SET started = ?, synced = ? WHERE lesson_id = ? AND "index" = ?',
+                [(one.started.isoformat(), one.synced, one.lesson_id, one.index) for one in segments],
+            )
+            self._outbox.add(event)
 
     def announce(self, event: EventData) -> None:
         """An event of its own."""
@@ -145,15 +295,26 @@ class Catalogue:
             yield
         self._on_outbox()
 
+    def _insert_gap(self, lesson_id: str, gap: Gap, anchor: Anchor | None) -> None:
+        self._database.execute(
+            "INSERT INTO gaps VALUES (?, ?, ?, ?, ?)",
+            (lesson_id, gap.reason, gap.start_ns, gap.duration_ns, gap.missing_ns),
+        )
+        if anchor is not None:
+            self._set_anchor(lesson_id, anchor)
+        self._outbox.add(GapDeclared(lesson_id=lesson_id, **dict(gap_record(gap))))
+
     def _set_anchor(self, lesson_id: str, anchor: Anchor) -> None:
         self._database.execute(
-            "UPDATE lessons SET anchor_media_ns = ?, anchor_wall = ?, anchor_boot_id = ?, anchor_boottime_ns = ?"
-            " WHERE id = ?",
-            (anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns, lesson_id),
+            "UPDATE lessons SET anchor_media_ns = ?, anchor_wall = ?, anchor_boot_id = ?, anchor_boottime_ns = ?,"
+            " anchor_synced = ? WHERE id = ?",
+            (*(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns, anchor.synced), lesson_id),
         )
 
 
 def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
+    timescale = segment.timescale
+    start_ticks = nearest_tick(segment.start_ns, timescale)
     return SegmentReady(
         lesson_id=segment.lesson_id,
         index=segment.index,
@@ -162,7 +323,12 @@ def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
         sha256=segment.sha256,
         start_ns=segment.start_ns,
         duration_ns=segment.duration_ns,
+        timescale=timescale,
+        start_ticks=start_ticks,
+        duration_ticks=nearest_tick(segment.end_ns, timescale) - start_ticks,
         started=segment.started,
+        clock=clock_state(segment.synced),
+        boot_id=segment.boot_id,
         frames=segment.frames,
         last=last,
         tracks=tuple(track_of(track) for track in segment.tracks),
@@ -184,7 +350,20 @@ def _lesson(row: sqlite3.Row) -> LessonRow:
             datetime.fromisoformat(row["anchor_wall"]),
             row["anchor_boot_id"],
             row["anchor_boottime_ns"],
+            bool(row["anchor_synced"]),
         ),
+        details=LessonDetails.model_validate_json(row["details"]),
+        paused_by=row["paused_by"],
+    )
+
+
+def _bookmark(row: sqlite3.Row) -> BookmarkRecord:
+    return BookmarkRecord(
+        at_ns=row["at_ns"],
+        tag=row["tag"],
+        text=row["text"],
+        given=datetime.fromisoformat(row["given"]),
+        given_by=row["given_by"],
     )
 
 
@@ -202,5 +381,8 @@ def _segment(row: sqlite3.Row) -> SegmentRow:
         started=datetime.fromisoformat(row["started"]),
         frames=row["frames"],
         tracks=tuple(TrackInfo(**track) for track in tracks if "file" not in track),
+        boot_id=row["boot_id"],
+        boottime_ns=row["boottime_ns"],
+        synced=bool(row["synced"]),
         sounds=tuple(SoundFile(**{**one, "role": MicrophoneRole(one["role"])}) for one in tracks if "file" in one),
     )

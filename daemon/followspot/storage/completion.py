@@ -4,19 +4,20 @@ import hashlib
 import logging
 
 from followspot.domain.events import LessonCompleted
-from followspot.domain.recording import Gap
 from followspot.domain.segments import (
     MANIFEST_FILE,
     Manifest,
     ManifestSegment,
+    clock_state,
     gap_record,
     relative_path,
     sound_record,
     track_of,
 )
 from followspot.storage.disk import replace_file
-from followspot.storage.rows import LessonRow, LessonState, SegmentRow
+from followspot.storage.rows import LessonRow, LessonState, SegmentRow, WholeFile
 from followspot.storage.salvage import settle
+from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -34,9 +35,12 @@ def complete(store: Store, lesson_id: str, reason: str) -> None:
         return
     store.require_folder(lesson_id)
     settle(store, lesson_id)
+    _, end_ns = store.catalogue.next_place(lesson_id)
+    store.catalogue.clip(lesson_id, end_ns)
     store.write_playlist(lesson_id, ended=True)
-    segments, gaps = store.catalogue.segments(lesson_id), store.catalogue.gaps(lesson_id)
-    manifest = _manifest(store.device_id, lesson, lesson.reason or reason, segments, gaps)
+    store.write_bookmarks(lesson_id)
+    segments = store.catalogue.segments(lesson_id)
+    manifest = _manifest(store, lesson, lesson.reason or reason, segments)
     content = manifest.to_bytes()
     replace_file(store.disk, store.folder(lesson_id) / MANIFEST_FILE, content)
     store.catalogue.complete_lesson(
@@ -45,6 +49,8 @@ def complete(store: Store, lesson_id: str, reason: str) -> None:
             reason=manifest.reason,
             duration_ns=manifest.duration_ns,
             segments=len(segments),
+            size=sum(segment.size for segment in segments),
+            frames=sum(segment.frames for segment in segments),
             manifest=relative_path(lesson_id, MANIFEST_FILE),
             manifest_sha256=hashlib.sha256(content).hexdigest(),
             gaps=manifest.gaps,
@@ -53,18 +59,33 @@ def complete(store: Store, lesson_id: str, reason: str) -> None:
     log.info("lesson completed lesson=%s reason=%s segments=%d", lesson_id, manifest.reason, len(segments))
 
 
-def _manifest(device_id: str, lesson: LessonRow, reason: str, segments: list[SegmentRow], gaps: list[Gap]) -> Manifest:
+def announce_whole(store: Store, whole: WholeFile) -> None:
+    """Steps J3 to J5: an interrupted run may have named the file already."""
+    folder = store.folder(whole.lesson_id)
+    target = folder / whole.file
+    part = target.with_name(target.name + PART_SUFFIX)
+    if part.exists():
+        store.disk.rename(part, target)
+    store.disk.sync_folder(folder)
+    store.catalogue.add_whole_file(whole)
+    log.info("lesson available path=%s size=%d", relative_path(whole.lesson_id, whole.file), whole.size)
+
+
+def _manifest(store: Store, lesson: LessonRow, reason: str, segments: list[SegmentRow]) -> Manifest:
     return Manifest(
         lesson_id=lesson.id,
-        device_id=device_id,
+        device_id=store.device_id,
         started=lesson.started,
+        clock=clock_state(segments[0].synced if segments else lesson.anchor.synced),
+        details=lesson.details,
         reason=reason,
         width=lesson.width,
         height=lesson.height,
         duration_ns=segments[-1].end_ns if segments else 0,
         tracks=tuple(track_of(track) for track in segments[0].tracks) if segments else (),
         segments=tuple(_manifest_segment(segment) for segment in segments),
-        gaps=tuple(gap_record(gap) for gap in gaps),
+        gaps=tuple(gap_record(gap) for gap in store.catalogue.gaps(lesson.id)),
+        bookmarks=tuple(store.catalogue.bookmarks(lesson.id)),
     )
 
 
@@ -77,6 +98,8 @@ def _manifest_segment(segment: SegmentRow) -> ManifestSegment:
         start_ns=segment.start_ns,
         duration_ns=segment.duration_ns,
         started=segment.started,
+        clock=clock_state(segment.synced),
+        boot_id=segment.boot_id,
         frames=segment.frames,
         sounds=tuple(sound_record(sound) for sound in segment.sounds),
     )

@@ -16,7 +16,6 @@ DATABASE_FILE = "followspot.db"
 DAMAGED_MARK = f"{DATABASE_FILE}-damaged"
 """Stands beside a database in which damage was met while it was open."""
 FOR_OTHERS = 0o007
-SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 5.0
 """Only a technician's sqlite3 shell can hold the lock: the daemon has one connection."""
 
@@ -67,6 +66,47 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
+EVENTS = """
+ALTER TABLE lessons ADD COLUMN anchor_synced INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE lessons ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE segments ADD COLUMN boot_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE segments ADD COLUMN boottime_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE segments ADD COLUMN synced INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX segments_unsynced ON segments (boot_id, lesson_id) WHERE synced = 0;
+ALTER TABLE outbox ADD COLUMN lesson_id TEXT;
+UPDATE outbox SET lesson_id = json_extract(CAST(payload AS TEXT), '$.data.lesson_id');
+CREATE INDEX outbox_of_lesson ON outbox (lesson_id) WHERE lesson_id IS NOT NULL;
+CREATE TABLE answers (
+    name TEXT NOT NULL,
+    id TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    PRIMARY KEY (name, id)
+) STRICT;
+"""
+"""Whether the wall times can be believed and by which boot, what was said of a lesson, whose an event is, and what
+commands were answered."""
+PAUSES = """
+ALTER TABLE lessons ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
+CREATE TABLE bookmarks (
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    at_ns INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    text TEXT NOT NULL,
+    given TEXT NOT NULL,
+    given_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX bookmarks_of_lesson ON bookmarks (lesson_id);
+CREATE TABLE whole_files (
+    lesson_id TEXT PRIMARY KEY REFERENCES lessons (id),
+    file TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    duration_ns INTEGER NOT NULL
+) STRICT;
+"""
+"""Who paused a lesson, its bookmarks, and completed lessons as one file."""
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS)
+"""Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)
 
@@ -140,18 +180,18 @@ class Database:
 
     def _migrate(self) -> None:
         (version,) = self.one("PRAGMA user_version")
-        if version == SCHEMA_VERSION:
-            return
-        if version != 0:
+        if version > len(MIGRATIONS):
             raise StorageError(
-                f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: "
+                f"{self.path} has schema version {version}, this program knows {len(MIGRATIONS)}: "
                 "install the version of followspot that wrote it, or move the file away to begin anew"
             )
-        with self.transaction():
-            for statement in SCHEMA.split(";\n"):
-                self.execute(statement)
-            self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
-            self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            with self.transaction():
+                for statement in script.split(";\n"):
+                    self.execute(statement)
+                if number == 1:
+                    self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
+                self.execute(f"PRAGMA user_version = {number}")
 
 
 def set_aside(folder: Path, now: datetime) -> str:

@@ -3,16 +3,17 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from followspot.domain.errors import StorageError
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentEnd
 from followspot.storage.disk import DiskErrors, is_full
 from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
-from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
+from followspot.storage.rows import CLOCK_TOLERANCE, MICROSECOND_NS, Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
 from followspot.storage.soundfiles import write_sounds
-from followspot.storage.spool import FramingFile, SegmentFile
+from followspot.storage.spool import FramingFile, SegmentFile, cut_line, shifted
 from followspot.storage.store import Store, storage_error
 
 NANOSECONDS = 1_000_000_000
@@ -27,6 +28,7 @@ class LessonWriter:
     """
 
     def __init__(self, store: Store, plan: LessonPlan, started_by: str) -> None:
+        """`started_by`: who began the lesson, or resumed it where `plan` goes on after a pause."""
         self._store = store
         self._plan = plan
         self._started_by = started_by
@@ -41,6 +43,11 @@ class LessonWriter:
         self._anchor: Anchor | None = None
         self._file: SegmentFile | None = None
         self._framing: FramingFile | None = None
+
+    @property
+    def lesson_id(self) -> str:
+        """Whose writer this is."""
+        return self._plan.lesson_id
 
     def run(self, step: Callable[[], None]) -> None:
         """Do one step; whatever goes wrong ends the lesson's writing, never the thread."""
@@ -58,15 +65,13 @@ class LessonWriter:
         """Steps B1 to B4, or for a lesson that goes on: the declared cut."""
         store = self._store
         self._hold_reserve()
-        exposure_boottime_ns = store.boot.boottime_ns() - (store.clock.monotonic_ns() - origin.exposure_ns)
-        anchor = Anchor(self._plan.media_start_ns, origin.wall, store.boot.boot_id(), exposure_boottime_ns)
+        anchor = self._new_anchor(origin)
         lesson = store.catalogue.lesson(self._plan.lesson_id)
-        if lesson is None:
-            self._begin_new(origin, anchor)
-        else:
-            self._go_on(lesson, anchor)
+        cut = self._begin_new(origin, anchor) if lesson is None else self._go_on(lesson, anchor)
         self._anchor = anchor
         self._framing = FramingFile(store.disk, self._folder)
+        if cut is not None:
+            self._framing.write(cut_line(cut))
 
     def open_segment(self, start_ns: int) -> None:
         """Steps S1 and S2."""
@@ -119,6 +124,11 @@ class LessonWriter:
         message = f"the disk of {self._store.media} could not keep up: a part of the lesson is not recorded"
         self._store.notify(DiskOverflow(self._plan.lesson_id, message))
 
+    def correct_clock(self, anchor: Anchor) -> None:
+        """The wall time was wrong: label what follows by `anchor`, which differs from ours in nothing else."""
+        if self._anchor is not None:
+            self._anchor = anchor
+
     def close(self) -> None:
         """Give back what is open; an unfinished segment stays for salvage."""
         self._failed = True
@@ -127,7 +137,17 @@ class LessonWriter:
             framing, self._framing = self._framing, None
             framing.close()
 
-    def _begin_new(self, origin: LessonOrigin, anchor: Anchor) -> None:
+    def _new_anchor(self, origin: LessonOrigin) -> Anchor:
+        """A clock that was stepped since the first frame was labelled was not set then, whatever it says now."""
+        store = self._store
+        elapsed_ns = store.clock.monotonic_ns() - origin.exposure_ns
+        exposure_boottime_ns = store.boot.boottime_ns() - elapsed_ns
+        stepped = store.clock.utc_now() - origin.wall - timedelta(microseconds=elapsed_ns // MICROSECOND_NS)
+        synced = store.boot.clock_synced() and abs(stepped) < CLOCK_TOLERANCE
+        boot_id = store.boot.boot_id()
+        return Anchor(self._plan.media_start_ns, origin.wall, boot_id, exposure_boottime_ns, synced)
+
+    def _begin_new(self, origin: LessonOrigin, anchor: Anchor) -> Gap | None:
         store, lesson_id = self._store, self._plan.lesson_id
         lesson = LessonRow(
             id=lesson_id,
@@ -138,6 +158,7 @@ class LessonWriter:
             width=origin.width,
             height=origin.height,
             anchor=anchor,
+            details=self._plan.details,
         )
         store.disk.make_folder(self._folder)
         try:
@@ -147,13 +168,20 @@ class LessonWriter:
             with suppress(OSError):  # an empty folder that stays is removed at the next start
                 store.disk.remove_folder(self._folder)
             raise
+        return None
 
-    def _go_on(self, lesson: LessonRow, anchor: Anchor) -> None:
+    def _go_on(self, lesson: LessonRow, anchor: Anchor) -> Gap:
         if lesson.state is LessonState.COMPLETED:
             raise StorageError(f"the lesson {lesson.id} has ended: it cannot go on")
         same_boot = lesson.anchor.boot_id == anchor.boot_id
         missing_ns = max(0, anchor.boottime_ns - lesson.anchor.boottime_at(self._end_ns)) if same_boot else None
-        self._store.catalogue.add_gap(lesson.id, Gap(self._plan.cut, self._end_ns, 0, missing_ns), anchor)
+        catalogue, cut = self._store.catalogue, Gap(self._plan.cut, self._end_ns, 0, missing_ns)
+        catalogue.clip(lesson.id, self._end_ns)
+        if lesson.state.is_paused:
+            catalogue.resume_lesson(lesson.id, cut, anchor, self._started_by)
+        else:
+            catalogue.add_gap(lesson.id, cut, anchor)
+        return cut
 
     def _declare_overflow(self, resumed_ns: int) -> None:
         """The recorder is at `resumed_ns` of its media time; what lies before it and behind our end is lost."""
@@ -162,7 +190,10 @@ class LessonWriter:
         if self._anchor is not None:
             self._anchor = self._anchor.after_cut(self._end_ns, missing_ns)
         gap = Gap(GapReason.DISK_OVERFLOW, self._end_ns, 0, missing_ns)
+        self._store.catalogue.clip(self._plan.lesson_id, self._end_ns)
         self._store.catalogue.add_gap(self._plan.lesson_id, gap, self._anchor)
+        if self._framing is not None:
+            self._framing.write(cut_line(gap))
         self._cuts.append((resumed_ns - missing_ns, resumed_ns))
 
     def _lesson_ns(self, recorder_ns: int) -> int:
@@ -183,7 +214,8 @@ class LessonWriter:
             self._store.reserve.hold()
         except OSError as error:
             if is_full(error):
-                raise
+                why = f"no room for the reserve, recording.reserve_mb: {error.strerror}"
+                raise OSError(error.errno, why) from error
             log.warning("recording without a reserve folder=%s: %s", self._store.media, error)
 
     def _finished(self, file: SegmentFile, end: SegmentEnd) -> SegmentRow:
@@ -204,12 +236,15 @@ class LessonWriter:
             started=self._anchor.wall_at(start_ns),
             frames=end.frames,
             tracks=end.tracks,
+            boot_id=self._anchor.boot_id,
+            boottime_ns=self._anchor.boottime_at(start_ns),
+            synced=self._anchor.synced,
             sounds=sounds,
         )
 
     def _write_framing(self, lines: bytes) -> None:
         if self._framing is not None:
-            self._framing.write(lines)
+            self._framing.write(shifted(lines, self._lesson_ns) if self._cuts else lines)
 
     def _let_go_of_segment(self) -> None:
         if self._file is not None:

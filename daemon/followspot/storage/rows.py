@@ -5,27 +5,43 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from followspot.domain.recording import SoundFile, TrackInfo
+from followspot.domain.segments import NANOSECONDS
+from followspot.domain.statement import LessonDetails
 
 MICROSECOND_NS = 1000
+CLOCK_TOLERANCE = timedelta(seconds=1)
+"""Wall times are labels for people: a clock that is set drifts by less within a lesson, a step is more."""
 
 
 class LessonState(StrEnum):
     """How far a lesson is."""
 
     RECORDING = "recording"
+    PAUSING = "pausing"
+    """A pause is decided; where the media stops is not yet known and announced."""
+    PAUSED = "paused"
     STOPPING = "stopping"
     """Its end is decided and its reason known: whatever happens now, it is completed, never resumed."""
     COMPLETED = "completed"
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing may be recorded before a person says so."""
+        return self in (LessonState.PAUSING, LessonState.PAUSED)
+
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Ties media time to the other times: at `media_ns` it was `wall` and, in that boot, `boottime_ns`."""
+    """Ties media time to the other times: at `media_ns` it was `wall` and, in that boot, `boottime_ns`.
+
+    `synced`: whether the wall clock was set then, or has been found right since.
+    """
 
     media_ns: int
     wall: datetime
     boot_id: str
     boottime_ns: int
+    synced: bool = True
 
     def wall_at(self, media_ns: int) -> datetime:
         """The wall time of a moment of media not before a later cut."""
@@ -34,6 +50,10 @@ class Anchor:
     def boottime_at(self, media_ns: int) -> int:
         """CLOCK_BOOTTIME of a moment of media not before a later cut, in the anchor's boot."""
         return self.boottime_ns + media_ns - self.media_ns
+
+    def media_at(self, boottime_ns: int) -> int:
+        """The media time of a moment of this boot; one before the anchor lies in the cut that it stands behind."""
+        return self.media_ns + max(0, boottime_ns - self.boottime_ns)
 
     def after_cut(self, media_ns: int, missing_ns: int) -> "Anchor":
         """The anchor for the media behind a cut of `missing_ns` at `media_ns`."""
@@ -53,11 +73,27 @@ class LessonRow:
     width: int
     height: int
     anchor: Anchor
+    details: LessonDetails
+    paused_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A completed lesson as one file."""
+
+    lesson_id: str
+    file: str
+    size: int
+    sha256: str
+    duration_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """A finished, synced segment. `init_size`: the bytes of its file before its first fragment."""
+    """A finished, synced segment. `init_size`: the bytes of its file before its first fragment.
+
+    It began `boottime_ns` after the start of the boot; `synced`: its wall time `started` can be believed.
+    """
 
     lesson_id: str
     index: int
@@ -70,7 +106,15 @@ class SegmentRow:
     started: datetime
     frames: int
     tracks: tuple[TrackInfo, ...]
+    boot_id: str
+    boottime_ns: int
+    synced: bool
     sounds: tuple[SoundFile, ...] = ()
+
+    @property
+    def timescale(self) -> int:
+        """Ticks per second of the picture."""
+        return next((track.timescale for track in self.tracks if track.kind == "video"), NANOSECONDS)
 
     @property
     def end_ns(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from followspot.domain.segments import relative_path, segment_file
 from followspot.storage.boxes import WholeMedia, walk
-from followspot.storage.rows import LessonRow, SegmentRow
+from followspot.storage.rows import LessonRow, LessonState, SegmentRow
 from followspot.storage.soundfiles import find_sounds, remove_drafts
 from followspot.storage.spool import PART_SUFFIX, trim_framing
 from followspot.storage.store import Store
@@ -62,6 +62,15 @@ def adopt(store: Store, lesson: LessonRow, found: list[Found]) -> list[str]:
     return paths
 
 
+def announce_pause(store: Store, lesson_id: str) -> None:
+    """A pause was decided, and all that was recorded before it is catalogued: say where it stopped. Once."""
+    lesson = store.catalogue.lesson(lesson_id)
+    if lesson is not None and lesson.state is LessonState.PAUSING:
+        _, end_ns = store.catalogue.next_place(lesson_id)
+        store.catalogue.clip(lesson_id, end_ns)
+        store.catalogue.announce_pause(lesson, end_ns)
+
+
 def settle(store: Store, lesson_id: str) -> None:
     """Trim and adopt what a lesson that began has left unfinished."""
     lesson = store.catalogue.lesson(lesson_id)
@@ -102,6 +111,9 @@ def _row(store: Store, lesson: LessonRow, found: Found) -> SegmentRow:
         started=lesson.anchor.wall_at(start_ns),
         frames=found.media.frames,
         tracks=found.media.tracks,
+        boot_id=lesson.anchor.boot_id,
+        boottime_ns=lesson.anchor.boottime_at(start_ns),
+        synced=lesson.anchor.synced,
         sounds=find_sounds(path.parent, found.index),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from followspot_sim.bench import box, coders, fixed_view, following
+from followspot_sim.bench import announcing, backlog, box, coders, fixed_view, following, kills
 from followspot_sim.bench.options import BenchOptions
 from followspot_sim.bench.results import Figure
 
@@ -22,6 +22,9 @@ FAMILIES = (
     Family((fixed_view.TUNED, fixed_view.QUALITY), fixed_view.measure_tuned),
     Family((following.NAME,), following.measure),
     Family((box.RESIDENT, box.START), box.measure),
+    Family((announcing.MEDIAN, announcing.LATE), announcing.measure),
+    Family((backlog.DRAIN, backlog.QUEUED), backlog.measure),
+    Family((kills.MEAN, kills.WORST, kills.AGAIN), kills.measure),
     Family((coders.NAME,), coders.measure),
 )
 
