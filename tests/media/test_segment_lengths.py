@@ -9,7 +9,7 @@ import pytest
 
 from followspot.domain.recording import LessonPlan
 from followspot.media.encode import EncodeLoop
-from followspot.media.framequeue import FrameQueue
+from followspot.media.framequeue import CapturedFrame, FrameQueue
 from followspot.media.mixingdesk import SoundInputs
 from followspot.media.mute import MuteSwitch
 from followspot.storage.join.plan import Placed, plan_join
@@ -43,7 +43,7 @@ def test_segments_and_fragments_are_as_long_as_configured(kit, sink, notices, ma
     picture = av.VideoFrame.from_ndarray(np.full((HEIGHT * 3 // 2, WIDTH), 90, np.uint8), "yuv420p")
     picture.time_base = Fraction(1, 90_000)
     for n in range(count):
-        queue.put(picture, S + n * S // RATE_HZ, S + n * S // RATE_HZ)
+        queue.put(CapturedFrame(picture, S + n * S // RATE_HZ, S + n * S // RATE_HZ))
     queue.close()
     EncodeLoop(
         *(settings, StandingClock(), kit.FixedPlanner(), notices),

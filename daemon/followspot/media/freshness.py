@@ -6,7 +6,7 @@ import av
 
 _NS_PER_S = 1_000_000_000
 # So many lines of the picture are compared: sensor noise alone changes each of them.
-_LINES = 8
+_LINES = 16
 
 
 class Freshness(Enum):

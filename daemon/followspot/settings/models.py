@@ -64,7 +64,7 @@ class CameraSettings(Table):
     latency_ms: float = Field(default=0.0, ge=0, le=1000)
     open_timeout_s: float = Field(default=5.0, ge=0.5, le=60)
     stall_timeout_s: float = Field(default=0.5, ge=0.1, le=10)
-    frozen_after_s: float = Field(default=10.0, ge=0, le=600)
+    frozen_after_s: float = Field(default=20.0, ge=0, le=600)
     fill: Literal["hold", "black"] = "hold"
     rotation: Literal[0, 90, 180, 270] = 0
     mirror: bool = False

@@ -148,6 +148,7 @@ class Stage:
                 "format": "nut",
                 "hfov_deg": ends.get("hfov_deg", 55.0),
                 "rate_hz": ends.get("rate_hz", 30),
+                "frozen_after_s": 0,  # a drawn room without grain stands truly still
             },
             "microphone": {"url": ends.get("microphone", ""), "format": "nut"},
             "room_microphone": {"url": ends.get("room_microphone", ""), "format": "nut"},
