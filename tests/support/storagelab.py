@@ -22,7 +22,7 @@ import numpy as np
 
 from followspot.domain.events import EventData, EventStamp, OutboxMessage
 from followspot.domain.recording import LessonOrigin, LessonPlan, SegmentEnd, SegmentSink, TrackInfo
-from followspot.settings.models import PathSettings, RecordingSettings, Settings
+from followspot.settings.models import PathSettings, RecordingSettings, RetentionSettings, Settings
 from followspot.storage.disk import Disk
 from followspot.storage.notices import StorageNotice
 from followspot.storage.recovery import Recovery
@@ -42,6 +42,16 @@ class RealClock:
 
     def utc_now(self) -> datetime:
         return WALL
+
+
+@dataclass
+class SetClock(RealClock):
+    """Wall time as it is set."""
+
+    wall: datetime = WALL
+
+    def utc_now(self) -> datetime:
+        return self.wall
 
 
 @dataclass
@@ -181,6 +191,8 @@ class Box:
     queue_limit_bytes: int = QUEUE_LIMIT_BYTES
     resume_within_min: float = 10
     on_outbox: Callable[[], None] = lambda: None
+    clock: RealClock = field(default_factory=RealClock)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     notices: list[StorageNotice] = field(default_factory=list)
 
     @property
@@ -197,10 +209,11 @@ class Box:
             recording=RecordingSettings(
                 segment_s=SEGMENT_S, fragment_s=FRAGMENT_S, reserve_mb=1, resume_within_min=self.resume_within_min
             ),
+            retention=self.retention,
         )
         return Storage(
             settings,
-            RealClock(),
+            self.clock,
             render,
             self.notices.append,
             self.on_outbox,

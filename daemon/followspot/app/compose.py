@@ -179,7 +179,7 @@ class Daemon:
         """Credentials that cannot be read must not keep a lesson from being recorded."""
         on_command = partial(self.desk.take, source="mqtt")
         try:
-            return MqttBus(self.settings, self._clock, self.storage, self.alerts, on_command)
+            return MqttBus(self.settings, self._clock, self.storage, self.alerts, on_command, self.storage.acknowledge)
         except ConfigurationError as error:
             self._raise(AlertCode.BROKER_REFUSED, self.settings.mqtt.host, str(error))
             return None

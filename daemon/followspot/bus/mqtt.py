@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from followspot.bus.access import broker_access
+from followspot.bus.acknowledgements import AckCounter, AcknowledgementHandler
 from followspot.bus.alarm import BrokerAlarm
 from followspot.bus.board import StateBoard
 from followspot.bus.desk import CommandDesk, CommandHandler
@@ -30,6 +32,9 @@ from followspot.settings.models import Settings
 WAITING_COMMANDS = 16
 """People press buttons: more at once is a sender gone mad, who is told that we are busy."""
 
+WAITING_ACKNOWLEDGEMENTS = 64
+"""At 48 KiB each they stay within 3 MiB; an uploader sends the next when it was answered."""
+
 DRAIN_TIMEOUT_S = 2.0
 """At a stop the lesson's last events are milliseconds old: this long they may take before the box says stopped."""
 
@@ -44,7 +49,13 @@ class MqttBus:
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, outbox: Outbox, alerts: AlertRegistry, on_command: CommandHandler
+        self,
+        settings: Settings,
+        clock: Clock,
+        outbox: Outbox,
+        alerts: AlertRegistry,
+        on_command: CommandHandler,
+        on_acknowledgement: AcknowledgementHandler,
     ) -> None:
         mqtt, device_id = settings.mqtt, settings.device.id
         self._host = mqtt.host
@@ -55,7 +66,9 @@ class MqttBus:
         self._pump = OutboxPump(outbox, self._send_event)
         self._board = StateBoard(self._send_state)
         self._desk = CommandDesk(mqtt.allow, on_command)
+        self._counter = AckCounter(on_acknowledgement, alerts, clock)
         self._waiting: asyncio.Queue[Received] = asyncio.Queue(WAITING_COMMANDS)
+        self._acknowledgements: asyncio.Queue[Received] = asyncio.Queue(WAITING_ACKNOWLEDGEMENTS)
         self._connected = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -75,6 +88,7 @@ class MqttBus:
             "published": self._pump.published,
             "in_flight": self._pump.in_flight,
             "commands": dict(self._desk.counts),
+            "acknowledgements": dict(self._counter.counts),
         }
 
     async def run(self) -> None:
@@ -89,6 +103,7 @@ class MqttBus:
                 tasks.create_task(self._pump.run(), name="mqtt-outbox")
                 tasks.create_task(self._board.run(), name="mqtt-state")
                 tasks.create_task(self._answer_commands(), name="mqtt-commands")
+                tasks.create_task(self._take_acknowledgements(), name="mqtt-acknowledgements")
         finally:
             await self._say_goodbye()
 
@@ -120,6 +135,7 @@ class MqttBus:
         self._connected = True
         self._alarm.connected()
         self._link.subscribe(self._topics.commands)
+        self._link.subscribe(self._topics.ack)
         self._link.publish(self._topics.availability, _availability("online"), retain=True)
         self._board.connected()
         self._pump.connected()
@@ -138,7 +154,9 @@ class MqttBus:
 
     def _on_received(self, message: Received) -> None:
         """Retained commands are old by nature: whoever left them there, nobody wants them now."""
-        if message.retained:
+        if message.topic == self._topics.ack:
+            self._on_acknowledgement(message)
+        elif message.retained:
             self._desk.counts["retained"] += 1
         elif message.response_topic is not None and not is_answerable(message.response_topic):
             self._desk.refuse(message.payload, InvalidCommandError("no answer may be sent to its response topic"))
@@ -159,6 +177,20 @@ class MqttBus:
             message = await self._waiting.get()
             name = message.topic.rpartition("/")[2]
             self._answer(message, await self._desk.take(message.payload, name))
+
+    def _on_acknowledgement(self, message: Received) -> None:
+        """A retained one does no harm, as it quotes the hashes. One too many is refused: its sender asks again."""
+        if message.response_topic is not None and not is_answerable(message.response_topic):
+            message = replace(message, response_topic=None)
+        if self._acknowledgements.full():
+            self._answer(message, self._counter.refuse(BusyError("too many acknowledgements are waiting")), qos=0)
+        else:
+            self._acknowledgements.put_nowait(message)
+
+    async def _take_acknowledgements(self) -> None:
+        while True:
+            message = await self._acknowledgements.get()
+            self._answer(message, await self._counter.take(message.payload))
 
     def _answer(self, message: Received, answer: Answer, qos: int = 1) -> None:
         if message.response_topic is not None:

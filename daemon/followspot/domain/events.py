@@ -11,7 +11,9 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
 
+from followspot.domain.acknowledgement import StoreKey, StoreName
 from followspot.domain.alerts import AlertCode
+from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import GapRecord, MediaNs, Sha256, SpanNs, Statement, Track
 
 
@@ -71,6 +73,44 @@ class GapDeclared(GapRecord, EventData):
     type: ClassVar[str] = "gap"
 
     lesson_id: str
+
+
+class SegmentStored(EventData):
+    """The pipeline has acknowledged a segment: it is in `store`, under `key`. Said again when it has moved."""
+
+    type: ClassVar[str] = "segment.stored"
+
+    lesson_id: str
+    index: int = Field(ge=0)
+    sha256: Sha256
+    store: StoreName
+    key: StoreKey
+
+
+class LessonStored(EventData):
+    """Every segment and the manifest of a completed lesson are acknowledged. `key` is the manifest's."""
+
+    type: ClassVar[str] = "lesson.stored"
+
+    lesson_id: str
+    segments: int = Field(ge=0, description="How many segments the lesson has.")
+    manifest_sha256: Sha256
+    store: StoreName
+    key: StoreKey
+
+
+class SegmentDeleted(EventData):
+    """A segment's file is no longer on the box; `stored`: the pipeline had acknowledged it."""
+
+    type: ClassVar[str] = "segment.deleted"
+
+    lesson_id: str
+    index: int = Field(ge=0)
+    path: str = Field(description="Below the media root, with forward slashes: where it was.")
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+    reason: DeletionReason
+    stored: bool
 
 
 class AlertRaised(EventData):

@@ -47,6 +47,11 @@ class Catalogue:
         rows = self._database.all('SELECT * FROM segments WHERE lesson_id = ? ORDER BY "index"', (lesson_id,))
         return [_segment(row) for row in rows]
 
+    def hashes(self, lesson_id: str) -> dict[int, str]:
+        """The SHA-256 of each of the lesson's segments by index."""
+        rows = self._database.all('SELECT "index", sha256 FROM segments WHERE lesson_id = ?', (lesson_id,))
+        return {row["index"]: row["sha256"] for row in rows}
+
     def gaps(self, lesson_id: str) -> list[Gap]:
         """The lesson's gaps by media time."""
         rows = self._database.all("SELECT * FROM gaps WHERE lesson_id = ? ORDER BY start_ns, rowid", (lesson_id,))
@@ -137,6 +142,12 @@ class Catalogue:
         """An event of its own."""
         with self._announced():
             self._outbox.add(event)
+
+    @contextmanager
+    def announced(self) -> Iterator[Callable[[EventData], None]]:
+        """One durable transaction with events: those given to what is yielded."""
+        with self._announced():
+            yield self._outbox.add
 
     @contextmanager
     def _announced(self) -> Iterator[None]:

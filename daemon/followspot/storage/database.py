@@ -16,7 +16,6 @@ DATABASE_FILE = "followspot.db"
 DAMAGED_MARK = f"{DATABASE_FILE}-damaged"
 """Stands beside a database in which damage was met while it was open."""
 FOR_OTHERS = 0o007
-SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 5.0
 """Only a technician's sqlite3 shell can hold the lock: the daemon has one connection."""
 
@@ -67,6 +66,30 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
+KEEPING = """
+CREATE TABLE keeping (
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    "index" INTEGER NOT NULL,
+    presence TEXT NOT NULL DEFAULT 'here',
+    reason TEXT,
+    store TEXT,
+    key TEXT,
+    sha256 TEXT,
+    acknowledged_ms INTEGER,
+    acknowledged_boot_id TEXT,
+    acknowledged_boottime_ns INTEGER,
+    PRIMARY KEY (lesson_id, "index")
+) STRICT, WITHOUT ROWID;
+CREATE INDEX keeping_stored ON keeping (lesson_id, "index") WHERE presence = 'here' AND store IS NOT NULL;
+CREATE INDEX keeping_unsent ON keeping (lesson_id, "index") WHERE presence = 'here' AND store IS NULL;
+CREATE INDEX keeping_leaving ON keeping (lesson_id, "index") WHERE presence = 'leaving';
+CREATE TRIGGER keep_segment AFTER INSERT ON segments BEGIN
+    INSERT INTO keeping (lesson_id, "index") VALUES (NEW.lesson_id, NEW."index"); END;
+INSERT INTO keeping (lesson_id, "index") SELECT lesson_id, "index" FROM segments;
+"""
+"""Whether each segment is still on the disk, and where else it is; a row is made with each segment's."""
+MIGRATIONS = (SCHEMA, KEEPING)
+"""Each takes a database from the version that is its place here to the next."""
 
 log = logging.getLogger(__name__)
 
@@ -140,18 +163,18 @@ class Database:
 
     def _migrate(self) -> None:
         (version,) = self.one("PRAGMA user_version")
-        if version == SCHEMA_VERSION:
-            return
-        if version != 0:
+        if version > len(MIGRATIONS):
             raise StorageError(
-                f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: "
+                f"{self.path} has schema version {version}, this program knows {len(MIGRATIONS)}: "
                 "install the version of followspot that wrote it, or move the file away to begin anew"
             )
-        with self.transaction():
-            for statement in SCHEMA.split(";\n"):
-                self.execute(statement)
-            self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
-            self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            with self.transaction():
+                for statement in script.split(";\n"):
+                    self.execute(statement)
+                if number == 1:
+                    self.execute("INSERT INTO box (epoch) VALUES (?)", (str(uuid.uuid4()),))
+                self.execute(f"PRAGMA user_version = {number}")
 
 
 def set_aside(folder: Path, now: datetime) -> str:

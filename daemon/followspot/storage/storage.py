@@ -6,22 +6,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from followspot.domain.acknowledgement import Acknowledgement
 from followspot.domain.clock import Clock
 from followspot.domain.errors import StorageError
 from followspot.domain.events import EventData, EventRenderer
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan, SegmentSink
 from followspot.settings.models import Settings
+from followspot.storage.acknowledging import acknowledge
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.completion import complete
 from followspot.storage.database import Database, set_aside
 from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_private_folder
+from followspot.storage.keeping import Keeping
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
 from followspot.storage.recovery import INTERRUPTED, Recovery, recover
 from followspot.storage.reserve import Reserve
+from followspot.storage.retention import Tended, Tending
 from followspot.storage.rows import OutboxEntry
 from followspot.storage.salvage import settle
 from followspot.storage.sink import LessonSink
@@ -114,6 +118,20 @@ class Storage:
         """
         return await self._call("completing earlier lessons", self._require_open().settle)
 
+    async def acknowledge(self, said: Acknowledgement) -> int:
+        """The pipeline has stored these files elsewhere; how many of them are news. Durable when it returns.
+
+        Raises UnknownMediaError or WrongHashError (and then nothing of it counts).
+        """
+        store = self._require_open().store
+        doing = f"noting what is stored of the lesson {said.lesson_id}"
+        return await self._call(doing, lambda: store.reserve.lend(lambda: acknowledge(store, said)))
+
+    async def tend(self) -> Tended:
+        """Delete some of what may go and must (docs/retention.md), and say how much room there is. Often."""
+        opened = self._require_open()
+        return await self._call("tending the media", opened.tending.tend)
+
     async def publish(self, event: EventData) -> None:
         """Put an event of its own into the outbox."""
         catalogue = self._require_open().store.catalogue
@@ -166,6 +184,7 @@ class Storage:
             segment_s=recording.segment_s,
             disk=self._disk,
             catalogue=Catalogue(database, outbox, self._on_outbox),
+            keeping=Keeping(database, self._boot),
             reserve=reserve,
             boot=self._boot,
             clock=self._clock,
@@ -177,7 +196,7 @@ class Storage:
         except BaseException:
             database.close()
             raise
-        self._opened = _Opened(database, outbox, store)
+        self._opened = _Opened(database, outbox, store, Tending(store, self._settings))
         self._worker.post(finish)
         self._worker.post(lambda: _hold_reserve(store))
         return recovery
@@ -197,9 +216,10 @@ class Storage:
 class _Opened:
     """What exists between open and close."""
 
-    def __init__(self, database: Database, outbox: Outbox, store: Store) -> None:
+    def __init__(self, database: Database, outbox: Outbox, store: Store, tending: Tending) -> None:
         self.outbox = outbox
         self.store = store
+        self.tending = tending
         self.writers: dict[str, LessonWriter] = {}
         self._database = database
         self._refused: set[str] = set()

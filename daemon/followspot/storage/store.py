@@ -11,6 +11,7 @@ from followspot.domain.segments import PLAYLIST_FILE
 from followspot.storage.boot import Boot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.disk import Disk, is_corrupt, is_full, replace_file
+from followspot.storage.keeping import Keeping
 from followspot.storage.notices import StorageNotice
 from followspot.storage.playlist import playlist
 from followspot.storage.reserve import Reserve
@@ -27,6 +28,7 @@ class Store:
     segment_s: float
     disk: Disk
     catalogue: Catalogue
+    keeping: Keeping
     reserve: Reserve
     boot: Boot
     clock: Clock
@@ -43,11 +45,15 @@ class Store:
         folder = self.folder(lesson_id)
         if folder.is_dir():
             return
-        if self.media_is_new or not any(self.media.iterdir()):
+        if self.is_media_absent():
             raise StorageError(f"{folder} is not there and {self.media} was empty: is its disk mounted?")
         log.error("the lesson's folder is gone, what it held is missing lesson=%s", lesson_id)
         self.disk.make_folder(folder)
         self.disk.sync_folder(self.media)
+
+    def is_media_absent(self) -> bool:
+        """Whether the media root was empty at the start or is now: its disk may not be mounted."""
+        return self.media_is_new or not any(self.media.iterdir())
 
     def write_playlist(self, lesson_id: str, *, ended: bool) -> None:
         """Bring the lesson's playlist up to what is catalogued."""

@@ -1,0 +1,62 @@
+"""Deleting segments' files: put on record first, announced last. docs/retention.md numbers the steps (D1 to D4)."""
+
+import logging
+from collections.abc import Sequence
+
+from followspot.domain.errors import StorageError
+from followspot.domain.events import SegmentDeleted
+from followspot.domain.retention import DeletionReason
+from followspot.domain.segments import relative_path
+from followspot.storage.keeping import Kept, Presence
+from followspot.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def remove(store: Store, segments: Sequence[Kept], reason: DeletionReason) -> None:
+    """Delete these files, durably, and say so. Interrupted anywhere, `finish_removals` goes on with it."""
+    with store.catalogue.announced():
+        store.keeping.set_presence(segments, Presence.LEAVING, reason)  # D1
+    _unlink(store, segments)
+    _tell(store, [(one, reason) for one in segments])
+
+
+def finish_removals(store: Store, limit: int) -> int:
+    """Go on with what an interruption or a failing disk left half deleted; how many there were."""
+    leaving = store.keeping.leaving(limit)
+    if leaving:
+        _unlink(store, leaving)
+        _tell(store, [(one, one.reason or DeletionReason.MISSING) for one in leaving])
+    return len(leaving)
+
+
+def _unlink(store: Store, segments: Sequence[Kept]) -> None:
+    for lesson_id in sorted({one.lesson_id for one in segments}):
+        folder = store.folder(lesson_id)
+        if not folder.is_dir():
+            if store.is_media_absent():
+                raise StorageError(f"{store.media} is empty: is its disk mounted? Nothing is deleted until it is back")
+            continue
+        for one in segments:
+            if one.lesson_id == lesson_id:
+                store.disk.remove(folder / one.file)  # D2
+        store.disk.sync_folder(folder)  # D3
+
+
+def _tell(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> None:
+    with store.catalogue.announced() as tell:  # D4
+        for one, reason in segments:
+            store.keeping.set_presence([one], Presence.GONE, reason)
+            tell(
+                SegmentDeleted(
+                    lesson_id=one.lesson_id,
+                    index=one.index,
+                    path=relative_path(one.lesson_id, one.file),
+                    size=one.size,
+                    sha256=one.sha256,
+                    reason=reason,
+                    stored=one.stored,
+                )
+            )
+    for one, reason in segments:
+        log.info("deleted path=%s reason=%s stored=%s", relative_path(one.lesson_id, one.file), reason, one.stored)
