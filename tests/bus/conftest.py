@@ -262,8 +262,13 @@ async def make_box() -> AsyncIterator[Callable[..., Box]]:
     """Boxes that are stopped in the end, and must leave no task and no thread."""
     made: list[Box] = []
 
-    def make(port: int, on_command: CommandHandler = accept, **mqtt: object) -> Box:
-        made.append(Box(settings_for(port, **mqtt), on_command))
+    def make(
+        port: int,
+        on_command: CommandHandler = accept,
+        on_acknowledgement: AcknowledgementHandler = note,
+        **mqtt: object,
+    ) -> Box:
+        made.append(Box(settings_for(port, **mqtt), on_command, on_acknowledgement))
         made[-1].start()
         return made[-1]
 

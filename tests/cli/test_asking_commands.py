@@ -21,6 +21,7 @@ REPORT = {
     "broker": "connected",
     "frames": 300,
     "frames_dropped": 2,
+    "disk_minutes_left": 187,
     "alerts": [{"code": "dock-lost", "subject": "tty", "message": "the dock was lost"}],
 }
 
@@ -88,6 +89,7 @@ def test_status_for_people(serve, capsys):
         "dock:      ready",
         "broker:    connected",
         "recorded:  300 pictures, 2 dropped, since the last start",
+        "disk:      room for 3 h 07 min",
         "alerts:    1",
         "  dock-lost: the dock was lost",
     ]

@@ -11,6 +11,7 @@ from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
 from followspot.app.report import state_report
+from followspot.app.room import RoomKeeper
 from followspot.app.settling import Settling
 from followspot.app.supervisor import Supervisor
 from followspot.bus.envelope import renderer
@@ -38,7 +39,13 @@ P = ParamSpec("P")
 _log = logging.getLogger(__name__)
 
 PREVENT_RECORDING = frozenset(
-    {AlertCode.CAMERA_UNAVAILABLE, AlertCode.RECORDER_FAILED, AlertCode.DISK_FULL, AlertCode.DISK_FAILED}
+    {
+        AlertCode.CAMERA_UNAVAILABLE,
+        AlertCode.RECORDER_FAILED,
+        AlertCode.DISK_FULL,
+        AlertCode.DISK_FAILED,
+        AlertCode.NO_ROOM,
+    }
 )
 """While one of these stands and nothing reaches the disk, the lamp asks for help."""
 
@@ -72,7 +79,8 @@ class Daemon:
             self._on_loop(supervisor.guarded(self._on_media_notice)),
             self.vision.submit if self.vision else None,
         )
-        self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status)
+        self.room = RoomKeeper(self.storage, settings.paths.media, alerts, clock, lambda: self.session.end_for_room())
+        self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status, self.room.check)
         self.settling = Settling(self.session, self.storage, alerts)
         self.desk = Desk(self.session, self.report)
         self.control_socket = ControlSocket(
@@ -126,6 +134,7 @@ class Daemon:
             "broker": self._broker_state(),
             "frames": recorder.frames,
             "frames_dropped": recorder.dropped,
+            "disk_minutes_left": self.room.minutes_left,
             "disk_queue_bytes": storage.queued_bytes,
             "framing": framing,
         }
@@ -137,7 +146,8 @@ class Daemon:
 
     def _publish_state(self) -> None:
         if self.bus is not None:
-            self.bus.publish_state(state_report(self.session.status, self.alerts.active, self.framing.status()))
+            report = state_report(self.session.status, self.alerts.active, self.framing.status())
+            self.bus.publish_state({**report, "disk_minutes_left": self.room.minutes_left})
 
     def _listen(self) -> None:
         self.alerts.subscribe(write_to_journal)

@@ -1,6 +1,7 @@
 """The box on MQTT 5: events from the outbox, availability, state, and commands with their answers."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
@@ -70,6 +71,8 @@ class MqttBus:
         self._waiting: asyncio.Queue[Received] = asyncio.Queue(WAITING_COMMANDS)
         self._acknowledgements: asyncio.Queue[Received] = asyncio.Queue(WAITING_ACKNOWLEDGEMENTS)
         self._connected = False
+        self._farewell: int | None = None
+        self._farewell_heard = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
@@ -97,6 +100,8 @@ class MqttBus:
         if not self._host:
             _log.info("mqtt.host is empty: events stay in the outbox")
             await asyncio.Event().wait()
+        self._farewell = None
+        self._farewell_heard.clear()
         self._link.open()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -110,9 +115,16 @@ class MqttBus:
     async def _say_goodbye(self) -> None:
         if self._connected:
             await self._pump.drain(DRAIN_TIMEOUT_S)
-            self._link.publish(self._topics.availability, _availability("stopped"), retain=True)
+            await self._say_stopped()
         await self._link.close()
         self._connected = False
+
+    async def _say_stopped(self) -> None:
+        """The broker's answers come in order: with this one all are read. A socket that is closed over unread ones
+        resets the connection, and the broker never reads that we go in order."""
+        self._farewell = self._link.publish(self._topics.availability, _availability("stopped"), retain=True)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._farewell_heard.wait(), DRAIN_TIMEOUT_S)
 
     def _on_fact(self, fact: LinkFact) -> None:
         match fact:
@@ -146,6 +158,8 @@ class MqttBus:
         self._pump.disconnected()
 
     def _on_acknowledged(self, message_id: int, refusal: str | None) -> None:
+        if message_id == self._farewell:
+            self._farewell_heard.set()
         row = self._pump.acknowledged(message_id, refusal)
         if row is not None and refusal is not None:
             self._alarm.event_refused(row.topic, refusal)

@@ -35,6 +35,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     yield f"dock:      {data['dock']}"
     yield f"broker:    {data['broker']}"
     yield f"recorded:  {data['frames']} pictures, {data['frames_dropped']} dropped, since the last start"
+    yield f"disk:      {_room(data)}"
     yield f"alerts:    {len(data['alerts']) or 'none'}"
     for alert in data["alerts"]:
         yield f"  {alert['code']}: {alert['message']}"
@@ -45,3 +46,8 @@ def _session(data: dict[str, Any]) -> str:
         return str(data["session"])
     disk = "reaches the disk" if data["recording"] else "nothing reaches the disk"
     return f"{data['session']} {data['lesson_id']}, started by {data['started_by']}, {disk}"
+
+
+def _room(data: dict[str, Any]) -> str:
+    minutes = data.get("disk_minutes_left")
+    return "not looked at yet" if minutes is None else f"room for {minutes // 60} h {minutes % 60:02d} min"

@@ -94,12 +94,15 @@ class SessionLoop:
         store: LessonStore,
         alerts: AlertRegistry,
         on_status: Callable[[SessionStatus], None],
+        check_room: Callable[[], None] = lambda: None,
     ) -> None:
+        """`check_room` raises a CommandRefusedError when no new lesson may begin."""
         self._clock = clock
         self._recorder = recorder
         self._store = store
         self._alerts = alerts
         self._on_status = on_status
+        self._check_room = check_room
         self._session = Session()
         self._status = SessionStatus()
         self._plan: LessonPlan | None = None
@@ -127,7 +130,7 @@ class SessionLoop:
     def start(self, source: str, plan: LessonPlan | None = None) -> str:
         """Begin a lesson, or go on with the one that `plan` describes; its id. `source` names who asked.
 
-        Raises AlreadyRecordingError, StillStoppingError or ShuttingDownError.
+        Raises AlreadyRecordingError, StillStoppingError, ShuttingDownError, or what the room on the disk forbids.
         """
         self._asked(StartAsked(), source, plan)
         assert self._plan is not None, "an accepted start has a plan"
@@ -180,6 +183,10 @@ class SessionLoop:
             case StorageFailed(lesson_id=self._plan.lesson_id, full=full):
                 self._feed(StorageBroke(EndReason.DISK_FULL if full else EndReason.DISK_FAILED))
 
+    def end_for_room(self) -> None:
+        """End the lesson, if any, while the disk has room for its last segment."""
+        self._feed(StorageBroke(EndReason.DISK_FULL))
+
     def check_lamp(self) -> None:
         """Look whether media still reaches the disk; to be called about once a second."""
         self._tell()
@@ -194,6 +201,8 @@ class SessionLoop:
         following, actions = transition(self._session, event)
         refuse(actions)
         if Action.START_RECORDER in actions:
+            if plan is None:
+                self._check_room()
             self._plan = plan or LessonPlan(str(uuid7(self._clock.utc_now())))
             self._started_by, self._last_fragment_ns, self._camera_lost = source, None, False
         self._next_by = source
@@ -220,7 +229,7 @@ class SessionLoop:
     def _do(self, action: Action) -> None:
         if action is Action.START_NEXT:
             self._tell()
-            self.start(self._next_by)
+            self.press(self._next_by)
             return
         assert self._plan is not None, "the machine acts only on a lesson"
         match action:

@@ -20,6 +20,7 @@ class AlertCode(StrEnum):
     DISK_FAILED = "disk-failed"
     DISK_SLOW = "disk-slow"
     DISK_LOW = "disk-low"
+    NO_ROOM = "no-room"
     ACK_REFUSED = "ack-refused"
     MEDIA_DAMAGED = "media-damaged"
     DOCK_NOT_FOUND = "dock-not-found"

@@ -7,6 +7,8 @@ SECONDS_PER_MINUTE = 60
 BITS_PER_BYTE = 8
 OVERHEAD = 1.03
 """Container, framing track and the encoder's excursions above its mean rate, over minutes."""
+HYSTERESIS = 0.9
+"""A rung is left upwards when a tenth more than its mark is free."""
 
 
 class DeletionReason(StrEnum):
@@ -52,6 +54,10 @@ class Budget:
         if left_min < self.start_min:
             return Rung.NO_NEW_LESSON
         return Rung.LOW if left_min < self.warn_min else Rung.PLENTY
+
+    def next_rung(self, rung: Rung, space: "Space") -> Rung:
+        """Down at once; up only with some room to spare, so that no alert comes and goes with every segment."""
+        return max(self.rung(space), min(rung, self.rung(Space(round(space.usable_bytes * HYSTERESIS)))))
 
     def to_free(self, free_bytes: int) -> int:
         """How many bytes of acknowledged media are to be deleted now, so that `free_min` stay free; 0 for none."""

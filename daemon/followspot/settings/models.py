@@ -133,10 +133,10 @@ class RetentionSettings(Table):
     grace_h: float = Field(default=24.0, ge=0, le=8760)
     keep_days: float = Field(default=7.0, ge=0, le=3650)
     unacknowledged_days: float | None = Field(default=None, ge=1, le=3650)
-    warn_min: float = Field(default=180.0, ge=1, le=100_000)
-    free_min: float = Field(default=240.0, ge=1, le=100_000)
-    start_min: float = Field(default=15.0, ge=1, le=1000)
-    end_min: float = Field(default=3.0, ge=1, le=100)
+    warn_min: float = Field(default=180.0, ge=0, le=100_000)
+    free_min: float = Field(default=240.0, ge=0, le=100_000)
+    start_min: float = Field(default=15.0, ge=0, le=1000)
+    end_min: float = Field(default=3.0, ge=0, le=100)
 
 
 CommandName = Literal["start", "stop"]

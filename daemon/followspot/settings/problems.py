@@ -57,6 +57,11 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
             yield problem(f"paths.{name}", "lies in paths.runtime, which every boot empties: choose another folder")
     if settings.mqtt.password_file and not settings.mqtt.username:
         yield problem("mqtt.password_file", "is of no use without mqtt.username: set both or neither")
+    rules = settings.retention
+    if not rules.end_min <= rules.start_min <= rules.warn_min:
+        yield problem("retention.start_min", "must lie between retention.end_min and retention.warn_min")
+    if rules.free_min < rules.start_min:
+        yield problem("retention.free_min", "must not be less than retention.start_min: else no lesson ever begins")
     dock = settings.dock
     if dock.driver == "visca" and not (dock.url or dock.port):
         yield problem("dock.driver", "visca needs dock.url or, for a serial line, dock.port")

@@ -41,6 +41,7 @@ class Tending:
         self._grace = timedelta(hours=rules.grace_h)
         self._keep = max(self._grace, timedelta(days=rules.keep_days))
         self._unsent = None if rules.unacknowledged_days is None else timedelta(days=rules.unacknowledged_days)
+        self._rung = Rung.PLENTY
         self._reserve_bytes = settings.recording.reserve_mb * 1024 * 1024
         self._budget = Budget(
             warn_min=rules.warn_min,
@@ -56,9 +57,9 @@ class Tending:
         more = store.reserve.lend(self._delete_some)
         free = store.disk.free_bytes(store.media)
         space = Space(free, self._deletable(free))
-        rung = self._budget.rung(space)
+        self._rung = self._budget.next_rung(self._rung, space)
         self._hold_reserve(free)
-        return Tended(space, rung, self._budget.minutes(space.usable_bytes), more)
+        return Tended(space, self._rung, self._budget.minutes(space.usable_bytes), more)
 
     def _delete_some(self) -> bool:
         """Whether there may be more to delete."""
