@@ -80,6 +80,7 @@ class Link:
             client.tls_set_context(_tls(settings))
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         return client
 
@@ -94,7 +95,6 @@ class Link:
         if reason.is_failure:
             _log.error("the broker does not let us in: %s; check mqtt.username and mqtt.password_file", reason)
             return
-        _log.info("connected to the broker host=%s port=%d", self._settings.host, self._settings.port)
         device, share = self._settings.device, self._settings.share
         shared = f"$share/{share}/" if share else ""
         client.subscribe(
@@ -106,6 +106,19 @@ class Link:
             ]
         )
         self._connected.set()
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _userdata: object,
+        _message_id: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        for reason in reasons:
+            if reason.is_failure:
+                _log.error("the broker does not give us what we ask for: %s; check its access rules", reason)
+        _log.info("listening to the broker host=%s port=%d", self._settings.host, self._settings.port)
 
     def _on_disconnect(
         self,

@@ -182,7 +182,7 @@ def test_no_file_is_ever_held_in_memory(
         if kind == "s3"
         else TusStore(StoreSettings(kind="tus", url=f"http://127.0.0.1:{tus_server[0]}/files/"))
     )
-    file = make_file(24_000_000)
+    file = make_file(12_000_000)
     warm_up = make_file(10, name="small.mp4")
     store.put(warm_up.media, warm_up.source, unpaced(), warm_up.note)
     tracemalloc.start()
@@ -191,4 +191,4 @@ def test_no_file_is_ever_held_in_memory(
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 6_000_000
+    assert peak < 4_000_000
