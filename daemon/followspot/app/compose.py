@@ -10,6 +10,7 @@ from typing import ParamSpec
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
+from followspot.app.reconciling import Reconciling
 from followspot.app.report import state_report
 from followspot.app.room import RoomKeeper
 from followspot.app.settling import Settling
@@ -82,6 +83,7 @@ class Daemon:
         self.room = RoomKeeper(self.storage, settings.paths.media, alerts, clock, lambda: self.session.end_for_room())
         self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status, self.room.check)
         self.settling = Settling(self.session, self.storage, alerts)
+        self.reconciling = Reconciling(self.storage, settings.paths.media, alerts, clock)
         self.desk = Desk(self.session, self.report)
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")
@@ -119,8 +121,8 @@ class Daemon:
             state = self.settings.paths.state
             message = (
                 f"the database was damaged: it was set aside as {state / recovery.damaged_database}, and a new one was "
-                "begun. Lessons are recorded; those that only the old one knew stay in paths.media and are not "
-                "announced any more"
+                "begun. Lessons are recorded; those that only the old one knew are found in paths.media and "
+                "announced anew"
             )
             self._raise(AlertCode.DATABASE_REPLACED, str(state), message)
 

@@ -42,6 +42,13 @@ class Catalogue:
         """Open lessons whose end is decided, oldest first."""
         return [one for one in self.open_lessons() if one.state is LessonState.STOPPING or one.id in self._ends]
 
+    def completed_lessons(self, after: str, limit: int) -> list[str]:
+        """The ids of completed lessons beyond `after`, oldest first."""
+        rows = self._database.all(
+            "SELECT id FROM lessons WHERE state = 'completed' AND id > ? ORDER BY id LIMIT ?", (after, limit)
+        )
+        return [row["id"] for row in rows]
+
     def segments(self, lesson_id: str) -> list[SegmentRow]:
         """The lesson's segments in playing order."""
         rows = self._database.all('SELECT * FROM segments WHERE lesson_id = ? ORDER BY "index"', (lesson_id,))

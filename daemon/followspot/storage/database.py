@@ -121,7 +121,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of the block is durable after it, or nothing of it has happened."""
+        """All of the block is durable after it, or nothing of it has happened. One within another is a part of it."""
+        if self._connection.in_transaction:
+            yield
+            return
         self.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -27,7 +27,7 @@ class Recovery:
     `resume`: the lesson to go on with now; who does not want that completes it. `salvaged`: whole segments that
     were not announced yet, and will be. `missing`: announced segments of unfinished lessons that are not there.
     `damaged_database`: the file name in the state folder of a database that was set aside for a new one. Lessons that
-    only it knew stay on the disk as they are; nothing more is told of them.
+    only it knew are found by the reconciliation.
     """
 
     resume: LessonPlan | None = None

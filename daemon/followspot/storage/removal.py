@@ -18,7 +18,7 @@ def remove(store: Store, segments: Sequence[Kept], reason: DeletionReason) -> No
     with store.catalogue.announced():
         store.keeping.set_presence(segments, Presence.LEAVING, reason)  # D1
     _unlink(store, segments)
-    _tell(store, [(one, reason) for one in segments])
+    tell_gone(store, [(one, reason) for one in segments])
 
 
 def finish_removals(store: Store, limit: int) -> int:
@@ -26,7 +26,7 @@ def finish_removals(store: Store, limit: int) -> int:
     leaving = store.keeping.leaving(limit)
     if leaving:
         _unlink(store, leaving)
-        _tell(store, [(one, one.reason or DeletionReason.MISSING) for one in leaving])
+        tell_gone(store, [(one, one.reason or DeletionReason.MISSING) for one in leaving])
     return len(leaving)
 
 
@@ -43,7 +43,8 @@ def _unlink(store: Store, segments: Sequence[Kept]) -> None:
         store.disk.sync_folder(folder)  # D3
 
 
-def _tell(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> None:
+def tell_gone(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> None:
+    """Step D4: these files are not on the disk any more."""
     with store.catalogue.announced() as tell:  # D4
         for one, reason in segments:
             store.keeping.set_presence([one], Presence.GONE, reason)

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -23,6 +23,8 @@ from followspot.storage.keeping import Keeping
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
+from followspot.storage.reconcile import Finding
+from followspot.storage.reconciliation import reconcile
 from followspot.storage.recovery import INTERRUPTED, Recovery, recover
 from followspot.storage.reserve import Reserve
 from followspot.storage.retention import Tended, Tending
@@ -131,6 +133,14 @@ class Storage:
         """Delete some of what may go and must (docs/retention.md), and say how much room there is. Often."""
         opened = self._require_open()
         return await self._call("tending the media", opened.tending.tend)
+
+    def reconcile(self, *, read_all: bool = False) -> AsyncIterator[Finding]:
+        """Hold every completed lesson and every unknown folder against the catalogue, one after the other.
+
+        Recording goes on between them. `read_all`: announced files are read and hashed, else only measured. What is
+        found is put right where that is possible (docs/segments.md, K1 to K6), and told.
+        """
+        return reconcile(self._require_open().store, self._call, read_all=read_all)
 
     async def publish(self, event: EventData) -> None:
         """Put an event of its own into the outbox."""
