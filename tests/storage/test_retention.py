@@ -46,6 +46,17 @@ async def test_with_plenty_of_room_acknowledged_media_stays_until_its_time_is_up
         assert await deleted(storage) == [(0, "time-up"), (1, "time-up")]
 
 
+async def test_the_lesson_as_one_file_goes_with_its_first_segment(recorded: Box) -> None:
+    whole = recorded.lesson / "lesson.mp4"
+    whole.write_bytes(b"the same media again")
+    async with opened(recorded) as (storage, _):
+        await tend(storage)
+        assert whole.exists()
+        recorded.boot.skew_ns = 7 * 24 * HOUR_NS
+        await tend(storage)
+    assert not whole.exists()
+
+
 async def test_the_event_of_a_deletion_names_what_is_gone(recorded: Box, media: list[Segment]) -> None:
     async with opened(recorded) as (storage, _):
         recorded.boot.skew_ns = 7 * 24 * HOUR_NS
@@ -162,11 +173,11 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "late"))
 
 
 @pytest.mark.parametrize("how", ["early", "late"])
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
 async def test_killed_at_any_step_a_deletion_is_finished_and_told_once(
     recorded: Box, tmp_path: Path, number: int, how: str
 ) -> None:
-    """Operations 1 and 2 unlink (D2), the third syncs the folder (D3); before them lies D1, behind them D4."""
+    """Operations 1 to 3 unlink (D2), the fourth syncs the folder (D3); before them lies D1, behind them D4."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", CHILD, str(recorded.root), str(number), how]
     child = await asyncio.create_subprocess_exec(*command, env=environment)

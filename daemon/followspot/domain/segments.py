@@ -11,6 +11,7 @@ from followspot.domain.recording import Gap, TrackInfo
 MANIFEST_FILE = "manifest.json"
 PLAYLIST_FILE = "playlist.m3u8"
 FRAMING_FILE = "framing.jsonl"
+WHOLE_FILE = "lesson.mp4"
 
 MediaNs = Annotated[int, Field(ge=0, description="Media time in nanoseconds since the lesson's first frame.")]
 SpanNs = Annotated[int, Field(ge=0, description="A length of media time in nanoseconds.")]

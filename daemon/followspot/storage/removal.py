@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from followspot.domain.errors import StorageError
 from followspot.domain.events import SegmentDeleted
 from followspot.domain.retention import DeletionReason
-from followspot.domain.segments import relative_path
+from followspot.domain.segments import WHOLE_FILE, relative_path
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.store import Store
 
@@ -37,6 +37,7 @@ def _unlink(store: Store, segments: Sequence[Kept]) -> None:
             if store.is_media_absent():
                 raise StorageError(f"{store.media} is empty: is its disk mounted? Nothing is deleted until it is back")
             continue
+        store.disk.remove(folder / WHOLE_FILE)  # joined from the segments: the same media again
         for one in segments:
             if one.lesson_id == lesson_id:
                 store.disk.remove(folder / one.file)  # D2
