@@ -61,12 +61,13 @@ class Acknowledger:
             self._wanted.wait(PERIOD_S)
             self._wanted.clear()
 
-    def answer(self, payload: bytes, correlation: bytes | None) -> None:
+    def answer(self, device: str, payload: bytes, correlation: bytes | None) -> None:
         """A device has answered."""
         with self._lock:
-            sent = self._sent.pop(correlation or b"", None)
-        if sent is None:
-            return  # answered after we had given it up; the repetition is answered as well
+            sent = self._sent.get(correlation or b"")
+            if sent is None or sent.job_id[0] != device:
+                return  # answered after we had given it up; the repetition is answered as well
+            del self._sent[correlation or b""]
         answer = json.loads(payload)
         if answer.get("accepted"):
             self._jobs.set_state(sent.job_id, JobState.DONE)

@@ -66,8 +66,8 @@ class Uploader:
 
     def _on_message(self, topic: str, payload: bytes, correlation: bytes | None) -> None:
         try:
-            if topic == self._link.answer_topic:
-                self._acknowledger.answer(payload, correlation)
+            if topic.startswith(self._link.answers):
+                self._acknowledger.answer(topic.removeprefix(self._link.answers), payload, correlation)
             elif topic.startswith(f"{ROOT}/") and topic.endswith("/availability"):
                 self._acknowledger.availability(topic.split("/")[2], payload)
             else:

@@ -38,7 +38,8 @@ class Link:
         self._settings = settings
         self._handler = handler
         self._connected = threading.Event()
-        self.answer_topic = f"followspot-upload/{settings.client_id}/answer"
+        self.answers = f"followspot-upload/{settings.client_id}/answer/"
+        """Below it, each device by its id, which its access rules hold it to."""
         self._client = self._new_client()
 
     @property
@@ -60,7 +61,7 @@ class Link:
         """Tell a device what is stored; it answers with this correlation."""
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.ContentType = "application/json"
-        properties.ResponseTopic = self.answer_topic
+        properties.ResponseTopic = f"{self.answers}{device}"
         properties.CorrelationData = correlation
         self._client.publish(f"{ROOT}/{device}/ack", payload, qos=1, properties=properties)
 
@@ -99,7 +100,7 @@ class Link:
         shared = f"$share/{share}/" if share else ""
         client.subscribe(
             [
-                (self.answer_topic, 1),
+                (f"{self.answers}+", 1),
                 (f"{ROOT}/{device}/availability", 1),
                 (f"{ROOT}/{device}/event/segment.deleted", 1),
                 *((f"{shared}{ROOT}/{device}/event/{event}", 1) for event in EVENTS),

@@ -10,7 +10,7 @@ from followspot.domain.errors import StorageError
 
 Until = Callable[..., Awaitable[None]]
 ACK = "followspot/v1/box-7/ack"
-ANSWERS = "followspot-upload/one/answer"
+ANSWERS = "followspot-upload/one/answer/box-7"
 SEGMENT = {"index": 3, "sha256": "a" * 64, "key": "box-7/l-1/segment-00003.mp4"}
 SAID = {"lesson_id": "l-1", "store": "s3://lessons", "segments": [SEGMENT]}
 
