@@ -219,3 +219,20 @@ async def test_killed_at_any_step_of_an_adoption_the_next_start_ends_it(
             assert [one["index"] for one in await told(storage, "segment.ready")] == [0, 1]
             assert await found(storage, read_all=True) == []
     assert number > 5
+
+
+async def test_lessons_on_a_disk_that_was_taken_out_are_away_until_it_is_back(recorded: Box) -> None:
+    taken_out = recorded.root / "taken out"
+    recorded.media.rename(taken_out)
+    async with opened(Box(recorded.root)) as (storage, _):  # on a new disk
+        await storage.pending(0, 1)
+        assert await found(storage) == []
+        assert (await storage.tend()).more is False
+    async with opened(Box(recorded.root)) as (storage, _):
+        assert await found(storage) == []
+        assert await told(storage, "segment.deleted") == []
+    shutil.rmtree(recorded.media)
+    taken_out.rename(recorded.media)
+    (recorded.lesson / "segment-00001.mp4").unlink()
+    async with opened(Box(recorded.root)) as (storage, _):
+        assert await found(storage) == [("missing", f"{LESSON}/segment-00001.mp4")]

@@ -80,7 +80,8 @@ CREATE TABLE keeping (
     acknowledged_boottime_ns INTEGER,
     PRIMARY KEY (lesson_id, "index")
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX keeping_stored ON keeping (lesson_id, "index") WHERE presence = 'here' AND store IS NOT NULL;
+CREATE INDEX keeping_stored ON keeping (acknowledged_ms, lesson_id, "index")
+    WHERE presence = 'here' AND store IS NOT NULL;
 CREATE INDEX keeping_unsent ON keeping (lesson_id, "index") WHERE presence = 'here' AND store IS NULL;
 CREATE INDEX keeping_leaving ON keeping (lesson_id, "index") WHERE presence = 'leaving';
 CREATE TRIGGER keep_segment AFTER INSERT ON segments BEGIN

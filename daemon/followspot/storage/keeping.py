@@ -24,6 +24,8 @@ class Presence(StrEnum):
     HERE = "here"
     LEAVING = "leaving"
     """To be deleted, or just deleted: the next step finishes it."""
+    AWAY = "away"
+    """With a disk that is not mounted, or was taken out: neither deleted nor missed until its folder is back."""
     GONE = "gone"
 
 
@@ -53,9 +55,6 @@ class Copy:
 _KEPT = """
 SELECT k.lesson_id, k."index", s.file, s.size, s.sha256, k.store IS NOT NULL AS stored, k.presence, k.reason
 FROM keeping k JOIN segments s ON s.lesson_id = k.lesson_id AND s."index" = k."index"
-"""
-_OLD_ENOUGH = """
-CASE WHEN k.acknowledged_boot_id = ? THEN k.acknowledged_boottime_ns <= ? ELSE k.acknowledged_ms <= ? END
 """
 
 
@@ -101,23 +100,15 @@ class Keeping:
         return (row["unsent"], row["first"]) == (0, MANIFEST_INDEX)
 
     def stored_before(self, age: timedelta, now: datetime, limit: int) -> list[Kept]:
-        """Segments here that were acknowledged `age` ago or earlier, oldest lesson first.
+        """Segments here that were acknowledged `age` ago or earlier, oldest first.
 
         Within one boot its own clock counts, across boots the wall clock.
         """
         self._follow_wall_clock(now)
-        age_ms = age // timedelta(milliseconds=1)
         rows = self._database.all(
-            _KEPT
-            + "WHERE k.presence = 'here' AND k.store IS NOT NULL AND k.\"index\" >= 0 AND "
-            + _OLD_ENOUGH
-            + 'ORDER BY k.lesson_id, k."index" LIMIT ?',
-            (
-                self._boot.boot_id(),
-                self._boot.boottime_ns() - age_ms * MILLISECOND_NS,
-                _unix_ms(now) - age_ms,
-                limit,
-            ),
+            _KEPT + "WHERE k.presence = 'here' AND k.store IS NOT NULL AND k.acknowledged_ms <= ? AND k.\"index\" >= 0"
+            ' ORDER BY k.acknowledged_ms, k.lesson_id, k."index" LIMIT ?',
+            (_unix_ms(now - age), limit),
         )
         return [_kept(row) for row in rows]
 
@@ -153,6 +144,12 @@ class Keeping:
         )
         return [_kept(row) for row in rows]
 
+    def bring_back(self, lesson_id: str) -> None:
+        """The folder of segments that were away is there again."""
+        where, which = "WHERE lesson_id = ? AND presence = 'away'", (lesson_id,)
+        if self._database.all(f"SELECT 1 FROM keeping {where} LIMIT 1", which):  # noqa: S608 - both texts are ours
+            self._database.execute(f"UPDATE keeping SET presence = 'here' {where}", which)  # noqa: S608 - ours
+
     def set_presence(self, segments: Iterable[Kept], presence: Presence, reason: DeletionReason | None) -> None:
         """Note what becomes of these files, and why."""
         rows: list[tuple[object, ...]] = [(presence, reason, one.lesson_id, one.index) for one in segments]
@@ -161,7 +158,7 @@ class Keeping:
         )
 
     def _follow_wall_clock(self, now: datetime) -> None:
-        """A clock that was set in this boot makes the wall times of this boot's acknowledgements right."""
+        """A clock that was set in this boot moves the wall times of this boot's acknowledgements with it."""
         boottime_ms = self._boot.boottime_ns() // MILLISECOND_NS
         offset_ms = _unix_ms(now) - boottime_ms
         if self._offset_ms is not None and abs(offset_ms - self._offset_ms) < 1000:

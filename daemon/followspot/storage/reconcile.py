@@ -19,7 +19,7 @@ from followspot.domain.recording import Gap, TrackInfo
 from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import MANIFEST_FILE, Manifest, relative_path, segment_file
 from followspot.storage.completion import complete
-from followspot.storage.keeping import Kept
+from followspot.storage.keeping import Kept, Presence
 from followspot.storage.recovery import INTERRUPTED
 from followspot.storage.removal import tell_gone
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
@@ -75,9 +75,11 @@ class Orphan:
 def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], str] | None = None) -> list[Finding]:
     """Steps K1 to K3 for a completed lesson. Without `content_hash` only names and lengths are looked at."""
     folder = store.folder(lesson_id)
+    if folder.is_dir():
+        store.keeping.bring_back(lesson_id)
     here = store.keeping.here(lesson_id)
     if not folder.is_dir():
-        return [] if store.is_media_absent() or not here else _tell_missing(store, here)
+        return _without_folder(store, here)
     names = {path.name for path in folder.iterdir()}
     missing = [one for one in here if one.file not in names]
     findings = _tell_missing(store, missing)
@@ -135,6 +137,16 @@ def file_hash(path: Path) -> str:
         while chunk := file.read(HASH_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _without_folder(store: Store, here: list[Kept]) -> list[Finding]:
+    """Deleted, unless it may lie on another disk than the one that is mounted, if any."""
+    if not store.is_media_absent():
+        return _tell_missing(store, here)
+    if here and any(store.media.iterdir()):
+        with store.catalogue.announced():
+            store.keeping.set_presence(here, Presence.AWAY, None)
+    return []
 
 
 def _tell_missing(store: Store, missing: list[Kept]) -> list[Finding]:

@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 
 def remove(store: Store, segments: Sequence[Kept], reason: DeletionReason) -> None:
     """Delete these files, durably, and say so. Interrupted anywhere, `finish_removals` goes on with it."""
+    segments = _without_away(store, segments)
+    if not segments:
+        return
     with store.catalogue.announced():
         store.keeping.set_presence(segments, Presence.LEAVING, reason)  # D1
     _unlink(store, segments)
@@ -23,19 +26,29 @@ def remove(store: Store, segments: Sequence[Kept], reason: DeletionReason) -> No
 
 def finish_removals(store: Store, limit: int) -> int:
     """Go on with what an interruption or a failing disk left half deleted; how many there were."""
-    leaving = store.keeping.leaving(limit)
+    begun = store.keeping.leaving(limit)
+    leaving = _without_away(store, begun)
     if leaving:
         _unlink(store, leaving)
         tell_gone(store, [(one, one.reason or DeletionReason.MISSING) for one in leaving])
-    return len(leaving)
+    return len(begun)
+
+
+def _without_away(store: Store, segments: Sequence[Kept]) -> list[Kept]:
+    """Those whose disk is mounted. StorageError while there is none; behind another disk they are put down as away."""
+    away = [one for one in segments if not store.folder(one.lesson_id).is_dir() and store.is_media_absent()]
+    if away and not any(store.media.iterdir()):
+        raise StorageError(f"{store.media} is empty: is its disk mounted? Nothing is deleted until it is back")
+    if away:
+        with store.catalogue.announced():
+            store.keeping.set_presence(away, Presence.AWAY, None)
+    return [one for one in segments if one not in away]
 
 
 def _unlink(store: Store, segments: Sequence[Kept]) -> None:
     for lesson_id in sorted({one.lesson_id for one in segments}):
         folder = store.folder(lesson_id)
         if not folder.is_dir():
-            if store.is_media_absent():
-                raise StorageError(f"{store.media} is empty: is its disk mounted? Nothing is deleted until it is back")
             continue
         store.disk.remove(folder / WHOLE_FILE)  # joined from the segments: the same media again
         for one in segments:
