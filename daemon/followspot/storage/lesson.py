@@ -15,6 +15,8 @@ from followspot.storage.spool import FramingFile, SegmentFile
 from followspot.storage.store import Store, storage_error
 
 NANOSECONDS = 1_000_000_000
+SLOW_SYNC_NS = NANOSECONDS // 2
+"""A disk that syncs more slowly than fragments come (recording.fragment_s) could never catch up one by one."""
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ class LessonWriter:
         self._overflowed = False
         """Media is being thrown away: all the recorder's time behind the end is lost."""
         self._failed = False
+        self._sync_ns = self._synced_ns = 0
+        """What the last sync took, and when it ended."""
         self._anchor: Anchor | None = None
         self._file: SegmentFile | None = None
         self._framing: FramingFile | None = None
@@ -73,14 +77,14 @@ class LessonWriter:
             self._declare_overflow(start_ns)
         self._file = SegmentFile(self._store.disk, self._folder, self._index)
 
-    def write(self, data: bytes, framing: bytes) -> None:
-        """Step S3, and the framing lines of these frames."""
+    def write(self, data: bytes, framing: bytes, more_wait: bool = False) -> None:
+        """Step S3, and the framing lines of these frames. On a slow disk fragments that wait share one sync."""
         if self._file is None:
             raise StorageError("a fragment came without a segment")
-        has_frames = self._file.write(data)
+        self._file.write(data)
         self._write_framing(framing)
-        if has_frames:
-            self._store.notify(FragmentDurable(self._plan.lesson_id, self._index))
+        if not (more_wait and self._may_wait()):
+            self._sync(self._file)
 
     def finish(self, end: SegmentEnd, framing: bytes) -> None:
         """Steps S4 to S8."""
@@ -203,6 +207,19 @@ class LessonWriter:
             frames=end.frames,
             tracks=end.tracks,
         )
+
+    def _may_wait(self) -> bool:
+        """Behind a slow sync, for as long as that took: then half of the disk's time is for writing."""
+        waited_ns = self._store.clock.monotonic_ns() - self._synced_ns
+        return SLOW_SYNC_NS < self._sync_ns > waited_ns
+
+    def _sync(self, file: SegmentFile) -> None:
+        begun_ns = self._store.clock.monotonic_ns()
+        has_frames = file.sync()
+        self._synced_ns = self._store.clock.monotonic_ns()
+        self._sync_ns = self._synced_ns - begun_ns
+        if has_frames:
+            self._store.notify(FragmentDurable(self._plan.lesson_id, self._index))
 
     def _write_framing(self, lines: bytes) -> None:
         if self._framing is not None:
