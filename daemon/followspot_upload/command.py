@@ -42,7 +42,7 @@ class Uploader:
         self._acknowledger = Acknowledger(self.jobs, store.name, self._link.acknowledge, time.monotonic)
         pace = Pace(settings.line.rate_kbps * 1000 / 8, lambda: window.is_open(_local_time()))
         self._uploading = Uploading(
-            self.jobs, store, pace, settings.media.folder, self._acknowledger.wake, time.monotonic
+            self.jobs, store, pace, settings.media.folders, self._acknowledger.wake, time.monotonic
         )
         self._threads = [
             threading.Thread(target=part.run, name=name, daemon=True)

@@ -41,11 +41,12 @@ class MediaSettings(Table):
     """`[media]`: where the devices' media lies on this machine."""
 
     root: str = Field(default="/var/lib/followspot/media", pattern=r"^/")
+    fallback: str = Field(default="", pattern=r"^(/.*)?$")
     state: TextPath = Path("/var/lib/followspot-upload")
 
-    def folder(self, device: str) -> Path:
-        """The media root of a device."""
-        return Path(self.root.replace("{device}", device))
+    def folders(self, device: str) -> list[Path]:
+        """Where a device's media may be, the likely place first."""
+        return [Path(text.replace("{device}", device)) for text in (self.root, self.fallback) if text]
 
 
 class StoreSettings(Table):

@@ -30,21 +30,21 @@ class _Failures:
 
 
 class Uploading:
-    """`run` on a thread of its own. `folder(device)` is that device's media root on this machine."""
+    """`run` on a thread of its own. `folders(device)`: where that device's media may be on this machine."""
 
     def __init__(
         self,
         jobs: Jobs,
         store: ObjectStore,
         pace: Pace,
-        folder: Callable[[str], Path],
+        folders: Callable[[str], list[Path]],
         on_stored: Callable[[], None],
         now_s: Callable[[], float],
     ) -> None:
         self._jobs = jobs
         self._store = store
         self._pace = pace
-        self._folder = folder
+        self._folders = folders
         self._on_stored = on_stored
         self._now_s = now_s
         self._failures: dict[tuple[str, str, int], _Failures] = {}
@@ -78,7 +78,7 @@ class Uploading:
         """Whether it was worth going on at once."""
         try:
             self._pace.take(0)
-            source = checked(self._folder(job.media.device), job.media)
+            source = checked(self._folders(job.media.device), job.media)
             key = self._store.put(job.media, source, self._pace, _Place(self._jobs, job))
         except HeldError:
             return False
@@ -115,9 +115,10 @@ class _Place:
         self.jobs.set_place(self.job, place)
 
 
-def checked(folder: Path, media: MediaFile) -> Source:
+def checked(folders: list[Path], media: MediaFile) -> Source:
     """The file, if it is the one that was announced. Raises MediaError."""
-    path = folder / media.path
+    places = [folder / media.path for folder in folders]
+    path = next((place for place in places if place.exists()), places[0])
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:

@@ -20,7 +20,7 @@ from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan
 from followspot.domain.session import SessionState
 from followspot.media.notices import CameraLost, CameraOpened, RecorderFailed
-from followspot.storage.notices import DiskOverflow, StorageFailed
+from followspot.storage.notices import DiskOverflow, MediaMoved, StorageFailed
 
 
 async def test_a_lesson_from_start_to_end(bench):
@@ -63,6 +63,16 @@ async def test_a_lost_camera_is_no_reason_to_stop_but_a_held_picture_is_none(ben
     assert bench.loop.status.state is SessionState.RECORDING
     assert not bench.loop.status.on_disk
     bench.loop.on_media_notice(CameraOpened(1280, 720, 30.0))
+    assert bench.loop.status.on_disk
+
+
+async def test_a_lesson_that_moves_to_another_disk_goes_on_and_lights_no_lamp_until_media_reaches_it(bench):
+    lesson_id = bench.loop.start("panel")
+    bench.fragment()
+    bench.loop.on_storage_notice(MediaMoved(lesson_id, "pulled out"))
+    assert bench.loop.status.state is SessionState.RECORDING
+    assert not bench.loop.status.on_disk
+    bench.fragment()
     assert bench.loop.status.on_disk
 
 

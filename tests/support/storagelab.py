@@ -193,6 +193,7 @@ class Box:
     on_outbox: Callable[[], None] = lambda: None
     clock: RealClock = field(default_factory=RealClock)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    has_fallback: bool = False
     notices: list[StorageNotice] = field(default_factory=list)
 
     @property
@@ -205,7 +206,12 @@ class Box:
 
     def storage(self) -> Storage:
         settings = Settings(
-            paths=PathSettings(media=self.media, state=self.root / "state", runtime=self.root / "run"),
+            paths=PathSettings(
+                media=self.media,
+                fallback=self.root / "fallback" if self.has_fallback else None,
+                state=self.root / "state",
+                runtime=self.root / "run",
+            ),
             recording=RecordingSettings(
                 segment_s=SEGMENT_S, fragment_s=FRAGMENT_S, reserve_mb=1, resume_within_min=self.resume_within_min
             ),

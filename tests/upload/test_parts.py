@@ -1,5 +1,6 @@
 """The uploader's decisions alone: hours, retries, pace, and what events ask for."""
 
+import hashlib
 import json
 from datetime import time
 from pathlib import Path
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 
 from followspot_upload.announced import Gone, MediaFile, read_event
 from followspot_upload.command import main
-from followspot_upload.errors import ConfigurationError, HeldError
+from followspot_upload.errors import ConfigurationError, HeldError, MediaError
 from followspot_upload.jobs import Jobs, JobState
 from followspot_upload.pace import Pace, PacedFile
 from followspot_upload.schedule import LAST_RETRY_S, Window, retry_delay_s
 from followspot_upload.settings import load
+from followspot_upload.uploading import checked
 
 SHIPPED = Path(__file__).parents[2] / "config" / "upload.toml"
 
@@ -153,3 +155,13 @@ def test_a_secret_that_everyone_may_read_is_refused(tmp_path: Path, capsys):
     assert "hush" not in told
     secret.chmod(0o640)
     assert main(["--config", str(file), "--check"]) == 0
+
+
+def test_a_file_is_looked_for_in_the_fallback_folder_too(tmp_path: Path):
+    media = MediaFile("box", "l", 0, "l/0.mp4", hashlib.sha256(b"here").hexdigest(), 4)
+    roots = [tmp_path / "media", tmp_path / "fallback"]
+    with pytest.raises(MediaError, match=r"media/l/0\.mp4 cannot be read"):
+        checked(roots, media)
+    (roots[1] / "l").mkdir(parents=True)
+    (roots[1] / "l" / "0.mp4").write_bytes(b"here")
+    assert checked(roots, media).path == roots[1] / "l" / "0.mp4"

@@ -21,7 +21,14 @@ from followspot.media.notices import (
     RecordingStarted,
 )
 from followspot.settings.models import Settings
-from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed, StorageNotice
+from followspot.storage.notices import (
+    DiskOverflow,
+    FragmentDurable,
+    MediaMoved,
+    SegmentDurable,
+    StorageFailed,
+    StorageNotice,
+)
 
 OVERFLOW_HEALED_AFTER_S = 30.0
 """Encoding that has kept up for this long is no alert any more."""
@@ -63,6 +70,8 @@ class NoticeAlerts:
         match notice:
             case StorageFailed(full=full, message=message):
                 self._raise(AlertCode.DISK_FULL if full else AlertCode.DISK_FAILED, self._media, message)
+            case MediaMoved(message=message):
+                self._raise(AlertCode.MEDIA_ELSEWHERE, self._media, message)
             case DiskOverflow(message=message):
                 self._raise(AlertCode.DISK_SLOW, self._media, message)
             case FragmentDurable():

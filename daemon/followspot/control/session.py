@@ -29,7 +29,7 @@ from followspot.domain.session import (
     transition,
 )
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice, RecorderFailed, RecorderStopped
-from followspot.storage.notices import DiskOverflow, FragmentDurable, StorageFailed, StorageNotice
+from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved, StorageFailed, StorageNotice
 
 ON_DISK_FOR_NS = 5_000_000_000
 """Fragments come every 2 s at most and a slow card takes a second or two to sync one: after this, none is coming."""
@@ -177,7 +177,7 @@ class SessionLoop:
             case FragmentDurable(lesson_id=self._plan.lesson_id):
                 self._last_fragment_ns = self._moved_ns = self._clock.monotonic_ns()
                 self._feed(FragmentWritten())
-            case DiskOverflow(lesson_id=self._plan.lesson_id):
+            case DiskOverflow(lesson_id=self._plan.lesson_id) | MediaMoved(lesson_id=self._plan.lesson_id):
                 self._last_fragment_ns = None
                 self._tell()
             case StorageFailed(lesson_id=self._plan.lesson_id, full=full):

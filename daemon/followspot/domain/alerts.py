@@ -19,6 +19,7 @@ class AlertCode(StrEnum):
     DISK_FULL = "disk-full"
     DISK_FAILED = "disk-failed"
     DISK_SLOW = "disk-slow"
+    MEDIA_ELSEWHERE = "media-elsewhere"
     DISK_LOW = "disk-low"
     NO_ROOM = "no-room"
     ACK_REFUSED = "ack-refused"

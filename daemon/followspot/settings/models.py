@@ -42,6 +42,7 @@ class PathSettings(Table):
     """`[paths]`: where things live. Media may be removable; state never is."""
 
     media: FolderPath = Field(default=Path("/var/lib/followspot/media"), description=_FOLDER)
+    fallback: FolderPath | None = Field(default=None, description=_FOLDER)
     state: FolderPath = Field(default=Path("/var/lib/followspot/state"), description=_FOLDER)
     runtime: FolderPath = Field(default=Path("/run/followspot"), description=_FOLDER)
 

@@ -52,6 +52,8 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
     def problem(key: str, message: str) -> Problem:
         return Problem(key, line_of(lines, tuple(key.split("."))), message)
 
+    if settings.paths.fallback == settings.paths.media:
+        yield problem("paths.fallback", "is the same folder as paths.media: choose one on another disk")
     for name in ("media", "state"):
         if getattr(settings.paths, name).is_relative_to(settings.paths.runtime):
             yield problem(f"paths.{name}", "lies in paths.runtime, which every boot empties: choose another folder")

@@ -45,6 +45,8 @@ class FindingKind(StrEnum):
     """Media in a completed lesson that its manifest does not name: left as it is."""
     ADOPTED = "adopted"
     """A lesson without a row: catalogued and announced."""
+    REUNITED = "reunited"
+    """A lesson that went on in the fallback folder is home again."""
     FOREIGN = "foreign"
     """A lesson of another box, or a folder that is none of ours: left as it is."""
 
@@ -74,6 +76,8 @@ class Orphan:
 
 def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], str] | None = None) -> list[Finding]:
     """Steps K1 to K3 for a completed lesson. Without `content_hash` only names and lengths are looked at."""
+    if store.is_in_fallback(lesson_id):
+        return []
     folder = store.folder(lesson_id)
     if folder.is_dir():
         store.keeping.bring_back(lesson_id)

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from followspot.storage.reconcile import (
     Finding,
+    FindingKind,
     Orphan,
     adopt_orphan,
     check_lesson,
@@ -16,7 +17,8 @@ from followspot.storage.reconcile import (
     look_at,
     unknown_folders,
 )
-from followspot.storage.store import Store
+from followspot.storage.refuge import bring_home, homeless, settle_in, sweep_fallback
+from followspot.storage.store import Store, storage_error
 
 T = TypeVar("T")
 
@@ -31,6 +33,9 @@ class OnStorageThread(Protocol):
 
 async def reconcile(store: Store, run: OnStorageThread, *, read_all: bool) -> AsyncIterator[Finding]:
     """Every completed lesson, then every unknown folder. `read_all`: announced files are hashed, else measured."""
+    await asyncio.to_thread(sweep_fallback, store)
+    for lesson_id in await run("looking for lessons to bring home", partial(homeless, store)):
+        yield await _home(store, run, lesson_id)
     after = ""
     while ids := await run("listing the lessons", partial(store.catalogue.completed_lessons, after, 1)):
         (after,) = ids
@@ -39,6 +44,16 @@ async def reconcile(store: Store, run: OnStorageThread, *, read_all: bool) -> As
     for name in await run(f"listing {store.media}", partial(unknown_folders, store)):
         for finding in await _adopted(store, run, name):
             yield finding
+
+
+async def _home(store: Store, run: OnStorageThread, lesson_id: str) -> Finding:
+    try:
+        await asyncio.to_thread(bring_home, store, lesson_id)
+    except OSError as error:
+        raise storage_error(f"bringing the lesson {lesson_id} home to {store.media}", error) from error
+    await run(f"bringing the lesson {lesson_id} home", partial(settle_in, store, lesson_id))
+    await asyncio.to_thread(sweep_fallback, store)
+    return Finding(FindingKind.REUNITED, lesson_id, f"went on in {store.fallback} and is home again")
 
 
 async def _checked(store: Store, run: OnStorageThread, lesson_id: str, *, read_all: bool) -> list[Finding]:

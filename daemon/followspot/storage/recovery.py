@@ -92,7 +92,8 @@ def _missing(store: Store, interrupted: list[_Interrupted]) -> list[str]:
         for one in interrupted
         for segment in store.catalogue.segments(one.lesson.id)
     ]
-    return [path for path in paths if not (store.media / path).exists()]
+    roots = [store.media, *([] if store.fallback is None else [store.fallback])]
+    return [path for path in paths if not any((root / path).exists() for root in roots)]
 
 
 def _finish(store: Store, interrupted: list[_Interrupted], resume: LessonPlan | None) -> None:

@@ -26,6 +26,7 @@ from followspot.storage.outbox import Outbox
 from followspot.storage.reconcile import Finding
 from followspot.storage.reconciliation import reconcile
 from followspot.storage.recovery import INTERRUPTED, Recovery, recover
+from followspot.storage.refuge import may_take_refuge, take_refuge
 from followspot.storage.reserve import Reserve
 from followspot.storage.retention import Tended, Tending
 from followspot.storage.rows import OutboxEntry
@@ -190,6 +191,7 @@ class Storage:
         outbox = Outbox(database, self._clock, self._render)
         store = Store(
             media=paths.media,
+            fallback=paths.fallback,
             device_id=self._settings.device.id,
             segment_s=recording.segment_s,
             disk=self._disk,
@@ -256,7 +258,13 @@ class _Opened:
         writer = self.writers.pop(lesson_id, None)
         if writer is not None:
             writer.close()
-        self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
+        try:
+            self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
+        except OSError as error:
+            if not may_take_refuge(self.store, lesson_id, error):
+                raise
+            take_refuge(self.store, lesson_id)
+            complete(self.store, lesson_id, reason)
 
     def settle(self) -> int:
         """On the storage thread: complete what has ended and is not being written; how many are refused."""

@@ -24,6 +24,8 @@ class Store:
     """The media root, the catalogue, and the ports around them."""
 
     media: Path
+    fallback: Path | None
+    """Where a lesson goes on whose disk fails; it comes home at a later start."""
     device_id: str
     segment_s: float
     disk: Disk
@@ -37,8 +39,14 @@ class Store:
     """The media root was missing or empty at the start: lessons on record may lie on a disk that is not mounted."""
 
     def folder(self, lesson_id: str) -> Path:
-        """Where a lesson lives."""
+        """Where a lesson lives: in the fallback folder from its move until it has come home."""
+        if self.fallback is not None and self.is_in_fallback(lesson_id):
+            return self.fallback / lesson_id
         return self.media / lesson_id
+
+    def is_in_fallback(self, lesson_id: str) -> bool:
+        """Whether a part of the lesson lies in the fallback folder."""
+        return self.fallback is not None and (self.fallback / lesson_id).is_dir()
 
     def require_folder(self, lesson_id: str) -> None:
         """The lesson's folder, made anew where it was deleted; StorageError while it may come back with its disk."""
