@@ -10,11 +10,12 @@ DEMO_FIDUCIAL ?=
 BENCH_OUT ?= build/bench
 ONLY ?=
 SOAK_SECONDS ?= 600
+SEEDS ?= 1:17
 
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
 
-.PHONY: help demo test test-system lint bench soak fuzz wheels clean
+.PHONY: help demo test test-system lint bench soak fuzz sweep wheels clean
 
 help:
 	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
@@ -24,6 +25,7 @@ help:
 	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
 	@echo 'make soak         ten minutes of dock talk each over serial and Bluetooth LE (SOAK_SECONDS=N)'
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
+	@echo 'make sweep        lessons in virtual time over many seeds: is the teacher in the picture? (SEEDS=1:17, DEMO_DATA=DIR)'
 	@echo 'make wheels       check that every dependency has a wheel for 64-bit Arm'
 
 $(READY): pyproject.toml
@@ -58,6 +60,9 @@ soak: $(READY)
 
 fuzz: $(READY)
 	cd tests && ../$(BIN)/python -m fuzz.explore 60
+
+sweep: $(READY)
+	cd tests && ../$(BIN)/python -m tools.sweep --seeds '$(SEEDS)' $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
 
 wheels: $(READY)
 	$(BIN)/python tests/tools/check_wheels.py

@@ -11,7 +11,10 @@ SOURCE = "urn:followspot:"
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A file that a device has announced. `size` None: not told (the manifest's)."""
+    """A file that a device has announced. `size` None: not told (the manifest's).
+
+    `beside`: files that belong to it, such as the sound of single microphones; stored with it, acknowledged by it.
+    """
 
     device: str
     lesson_id: str
@@ -19,6 +22,7 @@ class MediaFile:
     path: str
     sha256: str
     size: int | None
+    beside: "tuple[MediaFile, ...]" = ()
 
     @property
     def name(self) -> str:
@@ -53,8 +57,14 @@ def read_event(raw: bytes) -> MediaFile | Gone | None:
     return None
 
 
-def _file(device: str, data: dict[str, Any], index: int, path: str, sha256: str, size: int | None) -> MediaFile:
+def _file(
+    device: str, data: dict[str, Any], index: int, path: str, sha256: str, size: int | None, *, alone: bool = False
+) -> MediaFile:
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts or "/" in device or device in ("", ".", ".."):
         raise ValueError(f"the path {path!r} of {device!r} leads out of the media root")
-    return MediaFile(device, str(data["lesson_id"]), index, path, str(sha256), size)
+    beside = tuple(
+        _file(device, data, index, str(parts.parent / one["file"]), one["sha256"], int(one["size"]), alone=True)
+        for one in ([] if alone else data.get("sounds", []))
+    )
+    return MediaFile(device, str(data["lesson_id"]), index, path, str(sha256), size, beside)

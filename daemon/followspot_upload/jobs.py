@@ -1,5 +1,6 @@
 """What is to be done, durably: one row per announced file, from its event until the device has our acknowledgement."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -20,8 +21,9 @@ CREATE TABLE jobs (
     path TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     size INTEGER,
+    beside TEXT NOT NULL,
     state TEXT NOT NULL,
-    place TEXT,
+    places TEXT NOT NULL DEFAULT '{}',
     key TEXT,
     PRIMARY KEY (device, lesson_id, "index")
 ) STRICT, WITHOUT ROWID;
@@ -78,12 +80,13 @@ class Jobs:
         """A file was announced. Announced again after it was stored, it is acknowledged again: the device asks."""
         with self._transaction():
             self._connection.execute(
-                "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, 'waiting', NULL, NULL) ON CONFLICT DO UPDATE SET"
+                'INSERT INTO jobs (device, lesson_id, "index", path, sha256, size, beside, state)'
+                " VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting') ON CONFLICT DO UPDATE SET"
                 " state = CASE WHEN sha256 <> excluded.sha256 OR key IS NULL THEN 'waiting' ELSE 'stored' END,"
-                " place = CASE WHEN sha256 = excluded.sha256 THEN place END,"
+                " places = CASE WHEN sha256 = excluded.sha256 THEN places ELSE '{}' END,"
                 " key = CASE WHEN sha256 = excluded.sha256 THEN key END,"
-                " path = excluded.path, size = excluded.size, sha256 = excluded.sha256",
-                (media.device, media.lesson_id, media.index, media.path, media.sha256, media.size),
+                " path = excluded.path, size = excluded.size, sha256 = excluded.sha256, beside = excluded.beside",
+                (media.device, media.lesson_id, media.index, media.path, media.sha256, media.size, _beside(media)),
             )
 
     def drop(self, gone: Gone) -> None:
@@ -105,24 +108,27 @@ class Jobs:
 
     def set_stored(self, job: Job, key: str) -> None:
         """The store has confirmed it."""
-        self._set(job.id, "state = 'stored', key = ?, place = NULL", key)
+        self._set(job.id, "state = 'stored', key = ?, places = '{}'", key)
 
     def set_state(self, job_id: tuple[str, str, int], state: JobState) -> None:
         """It is that far."""
         self._set(job_id, "state = ?", state)
 
-    def place(self, job: Job) -> str | None:
-        """Where its upload goes on."""
+    def place(self, job: Job, path: str) -> str | None:
+        """Where the upload of one of its files goes on."""
+        return self._places(job).get(path)
+
+    def set_place(self, job: Job, path: str, place: str) -> None:
+        """The upload of one of its files goes on there."""
+        self._set(job.id, "places = ?", json.dumps({**self._places(job), path: place}))
+
+    def _places(self, job: Job) -> dict[str, str]:
         with self._lock:
             row = self._connection.execute(
-                'SELECT place FROM jobs WHERE device = ? AND lesson_id = ? AND "index" = ?', job.id
+                'SELECT places FROM jobs WHERE device = ? AND lesson_id = ? AND "index" = ?', job.id
             ).fetchone()
-        place: str | None = row["place"]
-        return place
-
-    def set_place(self, job: Job, place: str) -> None:
-        """Its upload goes on there."""
-        self._set(job.id, "place = ?", place)
+        places: dict[str, str] = json.loads(row["places"])
+        return places
 
     def counts(self) -> dict[str, int]:
         """How many files are how far."""
@@ -160,6 +166,12 @@ class Jobs:
                 raise
 
 
+def _beside(media: MediaFile) -> str:
+    return json.dumps([[one.path, one.sha256, one.size] for one in media.beside])
+
+
 def _job(row: sqlite3.Row) -> Job:
-    media = MediaFile(row["device"], row["lesson_id"], row["index"], row["path"], row["sha256"], row["size"])
+    place = row["device"], row["lesson_id"], row["index"]
+    beside = tuple(MediaFile(*place, *one) for one in json.loads(row["beside"]))
+    media = MediaFile(*place, row["path"], row["sha256"], row["size"], beside)
     return Job(media, JobState(row["state"]), row["key"])

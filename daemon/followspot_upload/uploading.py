@@ -78,8 +78,9 @@ class Uploading:
         """Whether it was worth going on at once."""
         try:
             self._pace.take(0)
-            source = checked(self._folders(job.media.device), job.media)
-            key = self._store.put(job.media, source, self._pace, _Place(self._jobs, job))
+            for beside in job.media.beside:
+                self._put(job, beside)
+            key = self._put(job, job.media)
         except HeldError:
             return False
         except (TransferError, MediaError, OSError) as error:
@@ -87,9 +88,13 @@ class Uploading:
             return True
         self._failures.pop(job.id, None)
         self._jobs.set_stored(job, key)
-        _log.info("stored %s bytes=%d key=%s", job.media.name, source.size, key)
+        _log.info("stored %s key=%s", job.media.name, key)
         self._on_stored()
         return True
+
+    def _put(self, job: Job, media: MediaFile) -> str:
+        source = checked(self._folders(media.device), media)
+        return self._store.put(media, source, self._pace, _Place(self._jobs, job, media.path))
 
     def _failed(self, job: Job, error: Exception) -> None:
         failures = self._failures.setdefault(job.id, _Failures())
@@ -105,14 +110,15 @@ class _Place:
 
     jobs: Jobs
     job: Job
+    path: str
 
     def get(self) -> str | None:
         """See the port."""
-        return self.jobs.place(self.job)
+        return self.jobs.place(self.job, self.path)
 
     def set(self, place: str) -> None:
         """See the port."""
-        self.jobs.set_place(self.job, place)
+        self.jobs.set_place(self.job, self.path, place)
 
 
 def checked(folders: list[Path], media: MediaFile) -> Source:

@@ -23,6 +23,8 @@ from followspot_dock.port import (
     MotionOutcome,
     Pose,
     PowerSource,
+    Request,
+    RequestDone,
 )
 from followspot_dock.settings import DockSettings
 
@@ -49,5 +51,7 @@ __all__ = [
     "MotionOutcome",
     "Pose",
     "PowerSource",
+    "Request",
+    "RequestDone",
     "open_dock",
 ]

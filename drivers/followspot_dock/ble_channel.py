@@ -28,12 +28,12 @@ class BleChannel:
     Until then bleak may believe that all is well although nothing comes: the heartbeat of the conversation decides.
     """
 
-    def __init__(self, device: BLEDevice, on_data: Callable[[bytes], None]) -> None:
+    def __init__(self, device: BLEDevice, on_data: Callable[[bytes], None], *, newest_motion: bool = True) -> None:
         self.error: str | None = None
         self._on_data = on_data
         self._failed = asyncio.Event()
         self._waiting = asyncio.Event()
-        self._outbox = Outbox()
+        self._outbox = Outbox(newest_motion=newest_motion)
         self._writer: asyncio.Task[None] | None = None
         self._client = BleakClient(device, self._on_disconnected, services=[SERVICE_UUID], timeout=_CONNECT_S)
 
@@ -52,7 +52,10 @@ class BleChannel:
         await wait_set(self._failed, timeout_s)
 
     def write(self, frame: bytes) -> None:
-        """Send the frame when the link has room; what a newer motion makes stale by then is never sent."""
+        """Send the frame when the link has room; what a newer motion makes stale by then is never sent.
+
+        That is, unless `newest_motion` was switched off.
+        """
         self._outbox.put(frame)
         self._waiting.set()
 

@@ -11,18 +11,22 @@ _MAX_FRAMES = 32
 
 
 class Outbox:
-    """First in, first out, but for motion: of Drive, MoveTo, Park and Stop only the newest waits."""
+    """First in, first out, but for motion: of Drive, MoveTo, Park and Stop only the newest waits.
 
-    def __init__(self) -> None:
+    With `newest_motion` off every frame waits its turn: the conformance kit says stale things on purpose.
+    """
+
+    def __init__(self, *, newest_motion: bool = True) -> None:
         self._frames: deque[bytes] = deque()
+        self._replaced = _MOTION if newest_motion else frozenset()
 
     def __len__(self) -> int:
         return len(self._frames)
 
     def put(self, frame: bytes) -> None:
         """Queue a frame; dropped where too many wait."""
-        if _kind(frame) in _MOTION:
-            self._frames = deque(waiting for waiting in self._frames if _kind(waiting) not in _MOTION)
+        if _kind(frame) in self._replaced:
+            self._frames = deque(waiting for waiting in self._frames if _kind(waiting) not in self._replaced)
         if len(self._frames) < _MAX_FRAMES:
             self._frames.append(frame)
 

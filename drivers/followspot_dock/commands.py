@@ -24,6 +24,9 @@ class _Pending:
     due_ns: int
     end_ns: int | None
 
+    def is_over(self, now_ns: int) -> bool:
+        return self.end_ns is not None and now_ns >= self.end_ns
+
 
 class Repeater:
     """Sends a message until its Ack or Refusal comes; a newer one of its type replaces it."""
@@ -39,11 +42,13 @@ class Repeater:
         self._pending[message.TYPE] = _Pending(message, identity, period_ns, now_ns, end_ns)
         self.tick(now_ns)
 
-    def settle(self, kind: int, identity: int) -> None:
-        """The dock answered."""
+    def settle(self, kind: int, identity: int) -> bool:
+        """The dock answered; whether this message was waiting for it."""
         pending = self._pending.get(kind)
-        if pending is not None and pending.id == identity:
-            del self._pending[kind]
+        if pending is None or pending.id != identity:
+            return False
+        del self._pending[kind]
+        return True
 
     def drop(self, kind: int) -> None:
         """It is not wanted any more."""
@@ -53,14 +58,16 @@ class Repeater:
         """Whether a message of this type is not settled yet."""
         return kind in self._pending
 
-    def tick(self, now_ns: int) -> None:
-        """Send what is due, give up what is over."""
-        for kind, pending in list(self._pending.items()):
-            if pending.end_ns is not None and now_ns >= pending.end_ns:
-                del self._pending[kind]
-            elif now_ns >= pending.due_ns:
+    def tick(self, now_ns: int) -> list[int]:
+        """Send what is due, give up what is over; the types of what was given up."""
+        given_up = [kind for kind, pending in self._pending.items() if pending.is_over(now_ns)]
+        for kind in given_up:
+            del self._pending[kind]
+        for pending in self._pending.values():
+            if now_ns >= pending.due_ns:
                 pending.due_ns = now_ns + pending.period_ns
                 self._send(pending.message)
+        return given_up
 
 
 class Commands:
@@ -84,13 +91,13 @@ class Commands:
         """Cut what is asked to what the dock can do."""
         self._limits = capabilities
 
-    def tick(self, now_ns: int) -> None:
-        """Repeat what was not heard."""
-        self._repeater.tick(now_ns)
+    def tick(self, now_ns: int) -> list[int]:
+        """Repeat what was not heard; the types of what is given up."""
+        return self._repeater.tick(now_ns)
 
-    def settle(self, kind: int, identity: int) -> None:
-        """The dock acknowledged or refused a message."""
-        self._repeater.settle(kind, identity)
+    def settle(self, kind: int, identity: int) -> bool:
+        """The dock acknowledged or refused a message; whether this one was waiting for it."""
+        return self._repeater.settle(kind, identity)
 
     def motion_over(self, motion_id: int) -> bool:
         """The dock says that this motion ended; whether it was the one under way."""

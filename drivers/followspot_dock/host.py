@@ -1,6 +1,5 @@
 """The host's side of one conversation with a dock, over any transport: bytes and time in, bytes and events out."""
 
-from collections import deque
 from collections.abc import Callable
 
 from followspot_dock import capabilities as abilities
@@ -8,6 +7,7 @@ from followspot_dock import port, telling
 from followspot_dock.clock_talk import ClockTalk
 from followspot_dock.commands import Commands
 from followspot_dock.dock_clock import DockClock
+from followspot_dock.event_memory import EventMemory
 from followspot_dock.order import Arrival, EventLanes, Lanes, Order
 from followspot_dock.protocol import messages
 from followspot_dock.protocol.codes import RefusalCode
@@ -21,25 +21,9 @@ NEGOTIATION_NS = 2_000_000_000
 _HELLO_REPEAT_NS = 200_000_000
 _LAMP_REPEAT_NS = 500_000_000
 """Three may be lost before the dock lets the lamp go dark."""
-_REMEMBERED_EVENTS = 64
-"""More than a dock can have under way at once."""
 _OLDEST_NS = 10_000_000_000
 """A dock repeats a press for 5 s; a time long before that is no time."""
 _MOTIONS = frozenset((messages.MoveTo.TYPE, messages.Park.TYPE))
-
-
-class EventMemory:
-    """Which events were told already, over all conversations: a dock repeats one until it hears our Ack."""
-
-    def __init__(self) -> None:
-        self._told: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_EVENTS)
-
-    def is_new(self, boot_id: int, event_id: int) -> bool:
-        """Whether this event is told for the first time; it is remembered."""
-        if (boot_id, event_id) in self._told:
-            return False
-        self._told.append((boot_id, event_id))
-        return True
 
 
 class HostSession:
@@ -117,7 +101,8 @@ class HostSession:
         if not self.negotiated:
             self._repeat_hello(now_ns)
             return
-        self._commands.tick(now_ns)
+        for kind in self._commands.tick(now_ns):
+            self._tell_request(kind, "it did not answer within 3 s")
         self._clock_talk.tick(now_ns)
         self._quality.judge(now_ns)
         if now_ns >= self._lamp_due_ns:
@@ -238,7 +223,7 @@ class HostSession:
             case messages.ClockReply():
                 self._clock_talk.on_reply(message, arrival_ns)
             case messages.Ack(kind, identity):
-                self._commands.settle(kind, identity)
+                self._settle(kind, identity)
             case messages.Refusal():
                 self._on_refusal(message, arrival_ns)
 
@@ -292,11 +277,20 @@ class HostSession:
                 self._tell(telling.motion_done(message, host_time))
 
     def _on_refusal(self, refusal: messages.Refusal, arrival_ns: int) -> None:
-        self._note(Complaint.REFUSED, arrival_ns, detail=_why_refused(refusal))
-        self._commands.settle(refusal.refused, refusal.id)
+        self._note(Complaint.REFUSED, arrival_ns, detail=telling.why_refused(refusal))
+        self._settle(refusal.refused, refusal.id, telling.reason_of(refusal))
         if refusal.refused in _MOTIONS and self._pose is not None and self._commands.motion_over(refusal.id):
             where = (self._pose.pan_deg, self._pose.tilt_deg)
             self._tell(port.MotionDone(arrival_ns, refusal.id, port.MotionOutcome.FAILED, *where))
+
+    def _settle(self, kind: int, identity: int, refusal: str = "") -> None:
+        if self._commands.settle(kind, identity):
+            self._tell_request(kind, refusal)
+
+    def _tell_request(self, kind: int, refusal: str) -> None:
+        request = telling.REQUESTS.get(kind)
+        if request is not None:
+            self._tell(port.RequestDone(request, refusal))
 
     def _host_time(self, arrival_ns: int) -> telling.HostTime:
         """The dock's time as ours, never after the arrival, nor absurdly long before it."""
@@ -317,11 +311,3 @@ class HostSession:
     def _send(self, message: messages.Message) -> None:
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._write(self._codec.encode(messages.to_frame(message, self._sequence)))
-
-
-def _why_refused(refusal: messages.Refusal) -> str:
-    kind = messages.BY_TYPE.get(refusal.refused)
-    name = kind.__name__ if kind is not None else f"message type {refusal.refused}"
-    known = refusal.code in RefusalCode.__members__.values()
-    reason = RefusalCode(refusal.code).name.lower().replace("_", " ") if known else f"code {refusal.code}"
-    return f"{name}: {reason}"

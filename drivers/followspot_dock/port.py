@@ -86,6 +86,14 @@ class MotionOutcome(StrEnum):
     """A fault ended it, or the dock refused it."""
 
 
+class Request(StrEnum):
+    """What is asked of a dock once, and answered with RequestDone."""
+
+    FOLLOW_MARKER = "follow marker"
+    CLEAR_FAULT = "clear fault"
+    IDENTIFY = "identify"
+
+
 class Feature(StrEnum):
     """What a dock may have."""
 
@@ -210,7 +218,16 @@ class MotionDone:
     tilt_deg: float
 
 
-DockEvent = LinkChanged | Pose | MarkerReport | MarkerStatus | MarkerButton | DockStatus | DockFault | MotionDone
+@dataclass(frozen=True, slots=True)
+class RequestDone:
+    """The last such request was carried out; or `refusal` says, for people, why it was not."""
+
+    request: Request
+    refusal: str = ""
+
+
+DockReport = Pose | MarkerReport | MarkerStatus | DockStatus
+DockEvent = LinkChanged | DockReport | MarkerButton | DockFault | MotionDone | RequestDone
 DockListener = Callable[[DockEvent], None]
 
 
@@ -269,15 +286,15 @@ class Dock(ABC):
 
     @abstractmethod
     def follow_marker(self, marker_id: int) -> None:
-        """Make this marker the primary one. The dock keeps it; its reports tell the roles from then on."""
+        """Make this marker the primary one. The dock keeps it; its reports tell the roles from then on. RequestDone."""
 
     @abstractmethod
     def clear_fault(self) -> None:
-        """Try to clear every fault; DockFault tells which ended."""
+        """Try to clear every fault; DockFault tells which ended, RequestDone whether all did."""
 
     @abstractmethod
     def identify(self) -> None:
-        """Let the dock blink for some seconds, so that a person sees which one it is."""
+        """Let the dock blink for some seconds, so that a person sees which one it is. RequestDone."""
 
     def lesson(self, active: bool) -> None:  # noqa: B027  # most docks have nothing to do
         """Whether a lesson runs: while it does, a link that works is neither exchanged nor disturbed by a search."""

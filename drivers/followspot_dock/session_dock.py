@@ -5,7 +5,8 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
-from followspot_dock.host import EventMemory, HostSession
+from followspot_dock.event_memory import EventMemory
+from followspot_dock.host import HostSession
 from followspot_dock.link import Backoff, Link
 from followspot_dock.port import Capabilities, Dock, DockListener, Feature, LinkState, check_motion
 from followspot_dock.protocol.frames import Codec

@@ -38,6 +38,12 @@ _OUTCOMES: dict[int, port.MotionOutcome] = {
     codes.Outcome.FAILED: port.MotionOutcome.FAILED,
 }
 
+REQUESTS = {
+    messages.FollowMarker.TYPE: port.Request.FOLLOW_MARKER,
+    messages.ClearFault.TYPE: port.Request.CLEAR_FAULT,
+    messages.Identify.TYPE: port.Request.IDENTIFY,
+}
+
 
 def pose(message: messages.Pose, host: HostTime) -> port.Pose | None:
     """The event, or None for angles that no dock has."""
@@ -95,3 +101,16 @@ def motion_done(message: messages.MotionDone, host: HostTime) -> port.MotionDone
     """The event; an outcome that has no name here is FAILED."""
     outcome = _OUTCOMES.get(message.outcome, port.MotionOutcome.FAILED)
     return port.MotionDone(host(message.time_us), message.motion_id, outcome, message.pan_deg, message.tilt_deg)
+
+
+def why_refused(refusal: messages.Refusal) -> str:
+    """For the log: what was refused, and why."""
+    kind = messages.BY_TYPE.get(refusal.refused)
+    name = kind.__name__ if kind is not None else f"message type {refusal.refused}"
+    return f"{name}: {reason_of(refusal)}"
+
+
+def reason_of(refusal: messages.Refusal) -> str:
+    """The code in words."""
+    known = refusal.code in codes.RefusalCode.__members__.values()
+    return codes.RefusalCode(refusal.code).name.lower().replace("_", " ") if known else f"code {refusal.code}"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from followspot_sim.firmware import Condition, MarkerState
+from followspot_sim.dock_condition import Condition, MarkerState
 from followspot_sim.plant import NS_PER_S
 from followspot_sim.scenario import BatteryPoint
 

@@ -1,13 +1,15 @@
-"""The whole simulated classroom in one process: camera, microphone, dock, pins and the control socket."""
+"""The whole simulated classroom in one process: camera, microphones, dock, pins and the control socket."""
 
 import asyncio
 import contextlib
 import json
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+
+import numpy as np
 
 from followspot_sim.camera import Camera
 from followspot_sim.claps import Claps, FrameGrid
@@ -23,20 +25,26 @@ from followspot_sim.pty_port import PtyCable
 from followspot_sim.sabotage import Saboteur
 from followspot_sim.setup import Prepared
 from followspot_sim.sim_dock import SimDock
-from followspot_sim.voice import speech
+from followspot_sim.voice import murmur, speech
 from followspot_sim.wire_faults import FaultyCable
 
 DOCK_LINK = Path("dev/serial/by-id/usb-Followspot_Dock-if00")
 """Where udev would put a stable name for the dock's serial port, below the folder."""
+
+ROOM_MICROPHONE = "room_microphone"
+TEACHER_IN_THE_ROOM, CHILDREN_IN_THE_ROOM = 0.3, 0.5
+"""How loud both are in the room microphone, relative to her voice in her own."""
 
 WATCH_S = 0.2
 """How soon a thread that died is noticed."""
 
 
 class Classroom:
-    """Everything behind the wire, in `folder`. `dock` and `microphone` say whether there are such devices."""
+    """Everything behind the wire, in `folder`. `dock` and `microphones` say which devices there are."""
 
-    def __init__(self, folder: Path, prepared: Prepared, *, clap_every_s: float, dock: bool, microphone: bool) -> None:
+    def __init__(
+        self, folder: Path, prepared: Prepared, *, clap_every_s: float, dock: bool, microphones: Sequence[str]
+    ) -> None:
         self._folder = folder
         self._prepared = prepared
         world, camera = prepared.world, prepared.camera
@@ -45,7 +53,7 @@ class Classroom:
         plant = build_plant(prepared.scenario.dock, world.epoch_ns)
         self._journals = [Journal(folder / name) for name in ("truth.jsonl", "claps.jsonl")]
         self._camera = Camera(camera, prepared.scene, plant, grid, claps, *self._journals)
-        self._microphone = self._build_microphone(claps) if microphone else None
+        self._microphones = {name: self._build_microphone(name, claps) for name in microphones}
         self._cable = FaultyCable(PtyCable(folder / DOCK_LINK), prepared.seed)
         self._dock = self._build_dock(plant) if dock else None
         self._saboteur = Saboteur(self._dock, self._cable) if self._dock is not None else None
@@ -68,10 +76,10 @@ class Classroom:
     async def _open(self, stack: AsyncExitStack) -> None:
         for journal in self._journals:
             stack.callback(journal.close)
-        for device in (self._camera, self._microphone):
-            if device is not None:
-                stack.push_async_callback(asyncio.to_thread, device.close)
-                device.start()
+        devices: list[Camera | Microphone] = [self._camera, *self._microphones.values()]
+        for device in devices:
+            stack.push_async_callback(asyncio.to_thread, device.close)
+            device.start()
         for server in (self._pins, self._control):
             stack.push_async_callback(server.close)
             await server.start()
@@ -82,22 +90,22 @@ class Classroom:
             self._saboteur.schedule(self._prepared.scenario.fault)
 
     async def _watch(self, stopping: asyncio.Event) -> None:
-        devices = {"camera": self._camera, "microphone": self._microphone}
+        devices: dict[str, Camera | Microphone] = {"camera": self._camera, **self._microphones}
         while not stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WATCH_S)
-            dead = [name for name, device in devices.items() if device is not None and not device.running]
+            dead = [name for name, device in devices.items() if not device.running]
             if dead:
                 raise SimulatorError(f"the {' and the '.join(dead)} died: see the traceback above")
 
-    def _build_microphone(self, claps: Claps) -> Microphone:
+    def _build_microphone(self, name: str, claps: Claps) -> Microphone:
         prepared = self._prepared
-        return Microphone(
-            speech(prepared.look.speech, prepared.seed),
-            claps,
-            prepared.scenario.microphone.clock_ppm,
-            prepared.world.epoch_ns,
-        )
+        voice = speech(prepared.look.speech, prepared.seed)
+        if name == ROOM_MICROPHONE:
+            children = np.resize(murmur(prepared.seed + 1), len(voice))
+            voice = (TEACHER_IN_THE_ROOM * voice + CHILDREN_IN_THE_ROOM * children).astype(np.float32)
+        table = prepared.scenario.room_microphone if name == ROOM_MICROPHONE else prepared.scenario.microphone
+        return Microphone(name, voice, claps, table.clock_ppm, table.delay_ms, prepared.world.epoch_ns)
 
     def _build_dock(self, plant: Plant) -> SimDock:
         prepared = self._prepared
@@ -122,8 +130,7 @@ class Classroom:
             "rate_hz": camera.rate_hz,
             "hfov_deg": camera.hfov_deg,
         }
-        if self._microphone is not None:
-            endpoints["microphone"] = self._microphone.server.url
+        endpoints |= {name: microphone.server.url for name, microphone in self._microphones.items()}
         if self._dock is not None:
             endpoints["dock"] = str(self._folder / DOCK_LINK)
         fresh = self._folder / "endpoints.json.new"
@@ -137,6 +144,8 @@ class Classroom:
             "replug": lambda request: self._plug(request, in_=True),
             "fault": self._fault,
             "silence-marker": self._silence_marker,
+            "silence": self._silence,
+            "mute": self._mute,
             "lamp": lambda _: self._lamps(),
             "status": lambda _: self._status(),
         }
@@ -164,9 +173,20 @@ class Classroom:
             return self._need_dock()
         if name == "camera":
             return self._camera.server
-        if name == "microphone" and self._microphone is not None:
-            return self._microphone.server
-        raise ValueError(f"no device {name} here: dock, camera or microphone")
+        return self._need_microphone(name).server
+
+    def _need_microphone(self, name: str) -> Microphone:
+        if name not in self._microphones:
+            raise ValueError(f"no device {name} here: {', '.join(['dock', 'camera', *self._microphones])}")
+        return self._microphones[name]
+
+    def _silence(self, request: dict[str, object]) -> dict[str, object]:
+        self._need_microphone(str(request["device"])).silent = bool(request["silent"])
+        return {"ok": True}
+
+    def _mute(self, request: dict[str, object]) -> dict[str, object]:
+        self._need_dock().mute(bool(request["muted"]))
+        return {"ok": True}
 
     def _silence_marker(self, request: dict[str, object]) -> dict[str, object]:
         self._need_dock().silence(float(str(request["seconds"])))
@@ -192,10 +212,14 @@ class Classroom:
         return {
             "teacher": {"azimuth_deg": teacher.azimuth_deg, "elevation_deg": teacher.elevation_deg},
             "camera": {**_plugged(camera.server), "frames": camera.frames, "skipped": camera.skipped},
-            "microphone": _plugged(self._microphone.server) if self._microphone is not None else None,
+            "microphone": self._microphone_status("microphone"),
+            ROOM_MICROPHONE: self._microphone_status(ROOM_MICROPHONE),
             "dock": self._dock.status() if self._dock is not None else None,
             **self._lamps(),
         }
+
+    def _microphone_status(self, name: str) -> dict[str, object] | None:
+        return _plugged(self._microphones[name].server) if name in self._microphones else None
 
 
 def _plugged(server: NutServer) -> dict[str, object]:

@@ -26,6 +26,7 @@ _NS_PER_MS = 1_000_000
 
 @dataclass(slots=True)
 class _Motion:
+    kind: int
     id: int
     target_deg: tuple[float, float] | None
     max_rate_dps: float
@@ -51,21 +52,24 @@ class MotionCore:
         self._plant.stop(now_ns)
         self._last_id = self._motion = None
 
-    def take(self, command: Command, age_us: int, now_ns: int) -> RefusalCode | None:
+    def take(self, command: Command, age_us: int, now_ns: int, *, barred: bool) -> RefusalCode | None:
         """Obey, or say why not; a command that is not newer than the last one is neither obeyed nor refused.
 
-        `age_us` is how long ago the host gave it.
+        `age_us` is how long ago the host gave it, `barred` whether a fault keeps the dock from moving. What would be
+        wrong at any time is said first.
         """
         renews = self._renews(command)
         if not renews and not self._is_new(command.id):
             return None
         if not 1 <= command.ttl_ms <= messages.MAX_TTL_MS:
             return RefusalCode.TTL_OUT_OF_RANGE
+        if isinstance(command, messages.MoveTo) and not self._is_within(command):
+            return RefusalCode.VALUE_OUT_OF_RANGE
         end_ns = now_ns + command.ttl_ms * _NS_PER_MS - age_us * 1000
         if end_ns <= now_ns:
             return RefusalCode.TOO_OLD
-        if isinstance(command, messages.MoveTo) and not self._is_within(command):
-            return RefusalCode.VALUE_OUT_OF_RANGE
+        if barred:
+            return RefusalCode.FAULT_STANDS
         if renews and self._motion is not None:
             self._motion.end_ns = max(self._motion.end_ns, end_ns)
         else:
@@ -98,15 +102,15 @@ class MotionCore:
         self._last_id = command.id
         match command:
             case messages.Drive():
-                self._motion = _Motion(command.id, None, 0.0, end_ns)
+                self._motion = _Motion(command.TYPE, command.id, None, 0.0, end_ns)
                 ttl_s = (end_ns - now_ns) / NS_PER_S
                 self._plant.drive(now_ns, command.pan_rate_dps, command.tilt_rate_dps, ttl_s)
                 return
             case messages.MoveTo():
                 target, rate_dps = (command.pan_deg, command.tilt_deg), command.max_rate_dps or math.inf
-                self._motion = _Motion(command.id, target, rate_dps, end_ns)
+                self._motion = _Motion(command.TYPE, command.id, target, rate_dps, end_ns)
             case messages.Park():
-                self._motion = _Motion(command.id, PARKED_DEG, math.inf, end_ns)
+                self._motion = _Motion(command.TYPE, command.id, PARKED_DEG, math.inf, end_ns)
         self.advance(now_ns)
 
     def _finish(self, outcome: Outcome) -> None:
@@ -127,7 +131,9 @@ class MotionCore:
 
     def _renews(self, command: Command) -> bool:
         motion = self._motion
-        return motion is not None and motion.target_deg is not None and command.id == motion.id
+        if motion is None or motion.target_deg is None:
+            return False
+        return (command.TYPE, command.id) == (motion.kind, motion.id)
 
     def _is_new(self, identity: int) -> bool:
         return self._last_id is None or messages.is_newer(identity, self._last_id)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from followspot_sim.batteries import BatteryCurves
-from followspot_sim.firmware import MarkerState
+from followspot_sim.dock_condition import MarkerState
 from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import PAN_LIMITS, TILT_LIMITS, AxisLimits, Plant
 from followspot_sim.scenario import AxisTable, DockTable, OtherMarkerTable, Scenario

@@ -106,6 +106,13 @@ class OverCurrent(Fault):
     axis: Literal["pan", "tilt"] = "pan"
 
 
+class EndStop(Fault):
+    """An axis runs into its end stop: the dock tells so and brakes, and may be driven back."""
+
+    kind: Literal["end-stop"] = "end-stop"
+    axis: Literal["pan", "tilt"] = "pan"
+
+
 class Lie(Fault):
     """The encoders are wrong by so much: the dock tells another position than it has."""
 
@@ -193,7 +200,7 @@ class BleDaemonDeath(Fault):
 
 
 OnWire = Drop | Corrupt | Delay | Duplicate | Reorder
-OnDock = Flood | Freeze | Reboot | BrownOut | Stall | OverCurrent | Lie | Unplug | LowBattery | WrongVersion
+OnDock = Flood | Freeze | Reboot | BrownOut | Stall | OverCurrent | EndStop | Lie | Unplug | LowBattery | WrongVersion
 OnBluetooth = BleAbort | BleDrop | BleHang | BleAttError | BleLostEvents | BleAdapterOff | BleDaemonDeath
 AnyFault = Annotated[OnWire | OnDock | OnBluetooth, Field(discriminator="kind")]
 

@@ -1,4 +1,4 @@
-"""The simulated microphone: 10 ms packets of sound, as time passes, counted by a clock that is a little off."""
+"""A simulated microphone: 10 ms packets of sound, as time passes, counted by a clock that is a little off."""
 
 import threading
 import time
@@ -22,16 +22,23 @@ LATE_NS = 500_000_000
 
 
 class Microphone:
-    """Plays `speech` round and round, with the claps laid over it. Sample n is heard at `heard_ns(n)`."""
+    """Plays `speech` round and round, with the claps laid over it. Sample n is heard at `heard_ns(n)`.
 
-    def __init__(self, speech: MatLike, claps: Claps, clock_ppm: float, epoch_ns: int) -> None:
+    Sound needs `delay_ms` to get into it, as by radio. While `silent` it gives sound in which there is nothing.
+    """
+
+    def __init__(
+        self, name: str, speech: MatLike, claps: Claps, clock_ppm: float, delay_ms: float, epoch_ns: int
+    ) -> None:
         self._speech = speech
         self._claps = claps
         self._sample_hz = SAMPLE_HZ * (1 + clock_ppm * 1e-6)
+        self._delay_ns = round(delay_ms * 1e6)
         self._epoch_ns = epoch_ns
+        self.silent = False
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sim-microphone")
-        self.server = NutServer("microphone", _add_stream, Fraction(1, SAMPLE_HZ), BACKLOG_PACKETS, from_zero=True)
+        self._thread = threading.Thread(target=self._run, name=f"sim-{name}")
+        self.server = NutServer(name, _add_stream, Fraction(1, SAMPLE_HZ), BACKLOG_PACKETS, from_zero=True)
 
     def start(self) -> None:
         """Listen and sound."""
@@ -56,7 +63,9 @@ class Microphone:
     def packet(self, first: int) -> MatLike:
         """PACKET_SAMPLES 16-bit samples from number `first` on."""
         samples = self._speech.take(np.arange(first, first + PACKET_SAMPLES), mode="wrap").astype(np.float64)
-        self._claps.add_to(samples, self.heard_ns(first), self._sample_hz)
+        self._claps.add_to(samples, self.heard_ns(first) - self._delay_ns, self._sample_hz)
+        if self.silent:
+            samples[:] = 0
         return np.round(samples * 32767).astype("<i2")
 
     def _run(self) -> None:

@@ -6,7 +6,7 @@ import math
 import time
 from pathlib import Path
 
-from followspot_sim.classroom import Classroom
+from followspot_sim.classroom import ROOM_MICROPHONE, Classroom
 from followspot_sim.errors import SimulatorError
 from followspot_sim.setup import add_look_arguments, prepare
 
@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="every S seconds the light dips for one frame and a tone sounds at the same instant (default: never)",
     )
     parser.add_argument("--no-dock", action="store_true", help="no dock: the camera looks straight ahead")
-    parser.add_argument("--no-microphone", action="store_true", help="no microphone")
+    parser.add_argument("--no-microphone", action="store_true", help="no microphone on the teacher")
+    parser.add_argument("--room-microphone", action="store_true", help="a second microphone, which hears the children")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,10 +46,15 @@ def run(arguments: argparse.Namespace) -> int:
         prepared,
         clap_every_s=arguments.clap_every,
         dock=not arguments.no_dock,
-        microphone=not arguments.no_microphone,
+        microphones=_microphones(arguments),
     )
     asyncio.run(classroom.run(lambda: print("ready", flush=True)))
     return 0
+
+
+def _microphones(arguments: argparse.Namespace) -> list[str]:
+    worn = [] if arguments.no_microphone else ["microphone"]
+    return [*worn, ROOM_MICROPHONE] if arguments.room_microphone else worn
 
 
 def _now_ns() -> int:

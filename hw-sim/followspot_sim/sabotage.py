@@ -9,8 +9,8 @@ from followspot_dock.protocol import codes
 from followspot_sim import faults
 from followspot_sim.bluez.ble_cable import BleCable
 from followspot_sim.bluez.stack import BluetoothStack
+from followspot_sim.dock_condition import MarkerState
 from followspot_sim.errors import SimulatorError
-from followspot_sim.firmware import MarkerState
 from followspot_sim.pty_port import PtyCable
 from followspot_sim.sim_dock import SimDock
 from followspot_sim.wire_faults import FaultyCable
@@ -39,7 +39,9 @@ class Saboteur:
                 self._cable.flood(fault)
             case faults.Reboot() | faults.BrownOut() | faults.Unplug() | faults.WrongVersion():
                 self._take_power(fault)
-            case faults.Freeze() | faults.Stall() | faults.OverCurrent() | faults.Lie() | faults.LowBattery():
+            case faults.Stall() | faults.OverCurrent() | faults.EndStop():
+                self._spoil_motor(fault)
+            case faults.Freeze() | faults.Lie() | faults.LowBattery():
                 self._spoil_dock(fault)
             case _:
                 self._spoil_bluetooth(fault)
@@ -97,18 +99,22 @@ class Saboteur:
             raise ValueError("a dock on Bluetooth has no device name")
         cable.link = cable.link.with_name(name)
 
-    def _spoil_dock(
-        self, fault: faults.Freeze | faults.Stall | faults.OverCurrent | faults.Lie | faults.LowBattery
-    ) -> None:
+    def _spoil_motor(self, fault: faults.Stall | faults.OverCurrent | faults.EndStop) -> None:
+        axis = _AXES[fault.axis]
+        match fault:
+            case faults.Stall(seconds=seconds):
+                self._dock.stall(axis, held=True)
+                self._later(seconds, lambda: self._dock.stall(axis, held=False))
+            case faults.OverCurrent():
+                self._dock.fault(codes.FaultCode.OVER_CURRENT, axis)
+            case faults.EndStop():
+                self._dock.fault(codes.FaultCode.END_STOP, axis)
+
+    def _spoil_dock(self, fault: faults.Freeze | faults.Lie | faults.LowBattery) -> None:
         condition = self._dock.condition
         match fault:
             case faults.Freeze(seconds=seconds):
                 self._dock.freeze(seconds)
-            case faults.Stall(axis=axis, seconds=seconds):
-                self._dock.stall(_AXES[axis], held=True)
-                self._later(seconds, lambda: self._dock.stall(_AXES[axis], held=False))
-            case faults.OverCurrent(axis=axis):
-                self._dock.fault(codes.FaultCode.OVER_CURRENT, _AXES[axis])
             case faults.Lie(seconds=seconds):
                 condition.encoder_offset_deg = (fault.pan_deg, fault.tilt_deg)
                 self._later(seconds, lambda: setattr(condition, "encoder_offset_deg", (0.0, 0.0)))

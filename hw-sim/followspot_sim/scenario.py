@@ -150,9 +150,10 @@ class DockTable(Table):
 
 
 class MicrophoneTable(Table):
-    """`[microphone]`: how far its clock is off."""
+    """`[microphone]`, `[room_microphone]`: how far its clock is off, and how long sound needs to get into it."""
 
     clock_ppm: float = Field(default=80.0, ge=-1000, le=1000)
+    delay_ms: float = Field(default=0.0, ge=0, le=1000)
 
 
 class Scenario(Table):
@@ -166,6 +167,7 @@ class Scenario(Table):
     dock: DockTable = DockTable()
     other_marker: tuple[OtherMarkerTable, ...] = ()
     microphone: MicrophoneTable = MicrophoneTable()
+    room_microphone: MicrophoneTable = MicrophoneTable(clock_ppm=-60.0)
     fault: tuple[TimedFault, ...] = ()
 
 

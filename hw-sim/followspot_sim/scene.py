@@ -43,10 +43,8 @@ class Scene:
 
     def take(self, time_ns: int, shot: Shot) -> tuple[Picture, FrameTruth]:
         """The picture exposed at `time_ns`, and its truth."""
-        teacher = self._world.teacher_at(time_ns)
-        students = self._world.students_at(time_ns)
-        sprite = self._actor.sprite_at((time_ns - self._world.epoch_ns) / 1e9, teacher)
-        placed = Placed(sprite, teacher.stand, teacher.stature_m, teacher.azimuth_rate_dps)
+        teacher, students = self._world.teacher_at(time_ns), self._world.students_at(time_ns)
+        placed = self._placed(time_ns, teacher)
         others = [Placed(student.sprite, student.stand, student.top_m) for student in students]
         everybody = sorted([placed, *others], key=lambda person: -person.stand.distance_m)
         picture = self._renderer.take(shot, everybody)
@@ -54,6 +52,15 @@ class Scene:
         if self._fiducial and truth.head is not None:
             paint_fiducial(picture, *truth.head)
         return picture, truth
+
+    def truth(self, time_ns: int, shot: Shot) -> FrameTruth:
+        """What is true of the picture exposed at `time_ns`, without taking it."""
+        teacher, students = self._world.teacher_at(time_ns), self._world.students_at(time_ns)
+        return self._truth(teacher, students, self._placed(time_ns, teacher), shot)
+
+    def _placed(self, time_ns: int, teacher: Teacher) -> Placed:
+        sprite = self._actor.sprite_at((time_ns - self._world.epoch_ns) / 1e9, teacher)
+        return Placed(sprite, teacher.stand, teacher.stature_m, teacher.azimuth_rate_dps)
 
     def _truth(self, teacher: Teacher, students: Sequence[Student], placed: Placed, shot: Shot) -> FrameTruth:
         bearing = teacher.stand.bearing(teacher.head_height_m)

@@ -12,7 +12,8 @@ from followspot_dock.protocol import codes
 from followspot_dock.protocol.frames import Codec
 from followspot_dock.protocol.messages import MarkerReport
 from followspot_sim.batteries import BatteryCurves
-from followspot_sim.firmware import PRESSES, Condition, Firmware
+from followspot_sim.dock_condition import Condition, MarkerState
+from followspot_sim.firmware import PRESSES, Firmware
 from followspot_sim.marker_sensor import MarkerSensor
 from followspot_sim.plant import NS_PER_S, Plant
 from followspot_sim.sight import MarkerSight, Sight
@@ -78,6 +79,7 @@ class SimDock:
         self._log: TextIO | None = None
         self.condition = Condition()
         self._port: Port | None = None
+        self._held: codes.Axis | None = None
         self._firmware = self._boot()
         self._frozen_until_ns = 0
 
@@ -100,6 +102,11 @@ class SimDock:
         self._firmware.press(press, time.monotonic_ns())
         self._advance()
 
+    def mute(self, muted: bool) -> None:
+        """The mute button of the teacher's marker."""
+        self.condition.markers.setdefault(1, MarkerState()).muted = muted
+        self._advance()
+
     def silence(self, seconds: float) -> None:
         """Lose sight of the marker for a while; its button still works."""
         self._firmware.silence(time.monotonic_ns() + round(seconds * NS_PER_S))
@@ -113,12 +120,11 @@ class SimDock:
         self._firmware.fault(code, axis, time.monotonic_ns())
 
     def stall(self, axis: codes.Axis, held: bool) -> None:
-        """Hold a motor, or let it go; the firmware notices at once that it is held."""
-        self._plant.hold(
-            time.monotonic_ns(), pan=held and axis is codes.Axis.PAN, tilt=held and axis is codes.Axis.TILT
-        )
-        if held:
-            self.fault(codes.FaultCode.STALL, axis)
+        """Hold a motor, or let it go; the firmware notices at once."""
+        now_ns = time.monotonic_ns()
+        self._plant.hold(now_ns, pan=held and axis is codes.Axis.PAN, tilt=held and axis is codes.Axis.TILT)
+        self._held = axis if held else None
+        self._firmware.cause(codes.FaultCode.STALL, axis, now_ns, there=held)
 
     def unplug(self) -> None:
         """Pull the cable, which also feeds the dock."""
@@ -140,6 +146,7 @@ class SimDock:
         return {
             "plugged": self._port is not None,
             "marker_lamp": self._port is not None and self._firmware.marker_lamp(now_ns),
+            "blinks": self._port is not None and self._firmware.blinks(now_ns),
             "drive_age_ms": self._firmware.drive_age_ms(now_ns),
             "pan_deg": pan_deg,
             "tilt_deg": tilt_deg,
@@ -156,6 +163,8 @@ class SimDock:
             self._cable.new_codec(),
         )
         firmware.condition = self.condition
+        if self._held is not None:
+            firmware.cause(codes.FaultCode.STALL, self._held, time.monotonic_ns(), there=True)
         return firmware
 
     def _on_data(self, data: bytes) -> None:
@@ -171,7 +180,12 @@ class SimDock:
             self.unplug()
             self.replug()
             self.fault(codes.FaultCode.BROWN_OUT, codes.Axis.NONE)
-        if self._port is not None and now_ns >= self._frozen_until_ns:
+        if now_ns < self._frozen_until_ns:
+            return
+        if self._frozen_until_ns:
+            self._frozen_until_ns = 0
+            self._firmware.thaw(now_ns)
+        if self._port is not None:
             self._port.write(self._firmware.advance(now_ns))
 
     def _browns_out(self, now_ns: int) -> bool:

@@ -11,16 +11,20 @@ from followspot.domain.alerts import AlertCode
 from followspot.domain.errors import StorageError
 from followspot.domain.events import AlertCleared, AlertRaised
 from followspot.domain.redact import redacted
+from followspot.domain.sound import Carrier, MicrophoneRole, SoundLevel
 from followspot.media.notices import (
     CameraLost,
     CameraOpened,
     FramesDropped,
+    MicrophoneHeard,
     MicrophoneLost,
     MicrophoneOpened,
+    MicrophoneSilent,
     RecorderFailed,
     RecordingStarted,
+    SoundLevels,
 )
-from followspot.settings.models import CameraSettings, MicrophoneSettings, Settings
+from followspot.settings.models import CameraSettings, MicrophoneSettings, RoomMicrophoneSettings, Settings
 from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved, SegmentDurable, StorageFailed
 
 SETTINGS = Settings(microphone=MicrophoneSettings(url="hw:1"))
@@ -44,6 +48,34 @@ async def test_what_the_recorder_tells(notices, alerts, fault, cure, code, subje
     [alert] = alerts.active
     assert (alert.code, alert.subject, alert.message) == (code, subject, "gone")
     notices.on_media_notice(cure)
+    assert not alerts.active
+
+
+async def test_a_silent_microphone_is_an_alert_until_it_is_heard_or_gone(notices, alerts):
+    for cure in (MicrophoneHeard(MicrophoneRole.TEACHER), MicrophoneLost("gone")):
+        notices.on_media_notice(MicrophoneSilent(MicrophoneRole.TEACHER, 5))
+        [alert] = alerts.active
+        assert (alert.code, alert.subject) == (AlertCode.MICROPHONE_SILENT, "hw:1")
+        assert "teacher microphone hw:1" in alert.message
+        notices.on_media_notice(cure)
+        assert not alerts.is_active(AlertCode.MICROPHONE_SILENT)
+
+
+async def test_each_microphone_has_its_own_alert(alerts, clock):
+    settings = SETTINGS.model_copy(update={"room_microphone": RoomMicrophoneSettings(url="hw:2")})
+    notices = NoticeAlerts(alerts, settings, clock)
+    notices.on_media_notice(MicrophoneLost("gone", MicrophoneRole.ROOM))
+    notices.on_media_notice(MicrophoneOpened(MicrophoneRole.TEACHER))
+    assert [alert.subject for alert in alerts.active] == ["hw:2"]
+
+
+async def test_a_mute_that_was_forgotten_is_an_alert(notices, alerts):
+    for _ in range(alerting.MUTED_TOO_LONG_S - 1):
+        notices.on_media_notice(SoundLevels(Carrier.MUTED, None, None))
+    assert not alerts.active
+    notices.on_media_notice(SoundLevels(Carrier.MUTED, None, None))
+    assert alerts.is_active(AlertCode.SOUND_MUTED)
+    notices.on_media_notice(SoundLevels(Carrier.TEACHER, SoundLevel(-9, -20), None))
     assert not alerts.active
 
 

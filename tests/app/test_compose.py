@@ -9,9 +9,11 @@ from followspot.control.framing import Framing
 from followspot.control.session import SessionStatus
 from followspot.domain.alerts import AlertCode
 from followspot.domain.session import SessionState
+from followspot.domain.sound import Carrier, SoundLevel
+from followspot.media.notices import RecorderStopped, SoundLevels
 from followspot.settings.models import PathSettings, Settings
 from followspot.storage.recovery import Recovery
-from followspot_dock.port import DockError, MarkerReport
+from followspot_dock.port import DockError, LinkChanged, LinkState, MarkerReport, MarkerRole, MarkerStatus
 from followspot_dock.serial_dock import SerialDock
 from followspot_dock.settings import DockSettings
 
@@ -55,6 +57,38 @@ async def test_comfort_and_framing_that_fail_harm_nobody(make_daemon, alerts, su
         (AlertCode.PART_FAILED, part) for part in ("framing", "dock", "lamp", "state")
     }
     assert not supervisor.failed
+
+
+async def test_the_teachers_marker_mutes_the_sound_and_the_state_says_so(make_daemon, monkeypatch):
+    daemon = make_daemon()
+    recorded = []
+    monkeypatch.setattr(daemon.recorder, "mute", recorded.append)
+
+    def marker(muted: bool, role: MarkerRole = MarkerRole.PRIMARY) -> None:
+        daemon.dock_keeper._on_event(MarkerStatus(1, role, 90, charging=False, in_bay=False, muted=muted))
+
+    marker(False)
+    marker(True)
+    marker(True)
+    assert daemon.report()["sound"]["muted"] is True
+    marker(False, MarkerRole.SECONDARY)
+    daemon.dock_keeper._on_event(LinkChanged(LinkState.LOST, "unplugged"))
+    assert daemon.report()["sound"]["muted"] is True, "the marker's own light still says so"
+    marker(False)
+    assert recorded == [True, False]
+
+
+async def test_the_state_shows_the_levels_of_a_running_lesson(make_daemon):
+    daemon = make_daemon()
+    daemon._on_media_notice(SoundLevels(Carrier.TEACHER, SoundLevel(-6.4, -20.6), None))
+    assert daemon.report()["sound"] == {
+        "muted": False,
+        "carrier": "teacher",
+        "teacher": {"peak_dbfs": -6, "rms_dbfs": -21},
+        "room": None,
+    }
+    daemon._on_media_notice(RecorderStopped(0, 0))
+    assert daemon.report()["sound"]["teacher"] is None
 
 
 async def test_a_database_that_was_set_aside_is_told(make_daemon, alerts, tmp_path):

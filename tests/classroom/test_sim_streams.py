@@ -143,7 +143,7 @@ def test_a_clap_dims_exactly_one_frame(camera: Camera, tmp_path: Path) -> None:
 def test_the_microphone_counts_with_its_own_clock() -> None:
     epoch_ns = time.monotonic_ns()
     claps = Claps(FrameGrid(epoch_ns, 30.0), 0.0)
-    microphone = Microphone(murmur(1), claps, 1000.0, epoch_ns)
+    microphone = Microphone("microphone", murmur(1), claps, 1000.0, 0.0, epoch_ns)
     assert microphone.heard_ns(48_048_000) - epoch_ns == 1000 * 10**9
     microphone.start()
     try:
@@ -159,7 +159,7 @@ def test_the_microphone_counts_with_its_own_clock() -> None:
 @pytest.mark.parametrize("ppm", [0.0, 200.0, -200.0])
 def test_a_clap_s_tone_begins_with_the_dimmed_frame(ppm: float) -> None:
     grid = FrameGrid(7_000_000_000, 30.0)
-    microphone = Microphone(murmur(1), Claps(grid, 2.0), ppm, grid.epoch_ns)
+    microphone = Microphone("microphone", murmur(1), Claps(grid, 2.0), ppm, 0.0, grid.epoch_ns)
     sound = np.concatenate([microphone.packet(n * PACKET_SAMPLES) for n in range(500)]) / 32768
     loud = np.flatnonzero(np.abs(sound) > (PEAK + TONE_LEVEL) / 2)
     onsets = loud[np.concatenate([[True], np.diff(loud) > SAMPLE_HZ // 10])]

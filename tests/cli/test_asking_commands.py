@@ -10,6 +10,7 @@ import pytest
 
 from followspot.cli import client, exit_codes
 from followspot.cli.main import main
+from followspot.domain.commands import parse_command
 
 REPORT = {
     "session": "recording",
@@ -17,6 +18,12 @@ REPORT = {
     "started_by": "marker",
     "recording": True,
     "tracking": "tracking",
+    "sound": {
+        "muted": False,
+        "carrier": "teacher",
+        "teacher": {"peak_dbfs": -9, "rms_dbfs": -24},
+        "room": None,
+    },
     "dock": "ready",
     "broker": "connected",
     "frames": 300,
@@ -67,6 +74,31 @@ def test_an_accepted_command(name: str, serve, capsys):
     assert serve.heard[0]["name"] == name
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["identify"], {"name": "dock-identify"}),
+        (["park"], {"name": "dock-park"}),
+        (["clear-faults"], {"name": "dock-clear-faults"}),
+        (["follow-marker", "2"], {"name": "dock-follow-marker", "marker_id": 2}),
+    ],
+)
+def test_what_is_asked_of_the_dock(words: list[str], asked: dict, serve, capsys):
+    path = serve(answered(True, "ok", "the dock did it"))
+    assert main(["dock", *words, "--socket", str(path)]) == exit_codes.OK
+    assert capsys.readouterr().out == "the dock did it\n"
+    [heard] = serve.heard
+    parsed = parse_command(json.dumps(heard).encode())
+    assert parsed.model_dump(exclude={"id"}) == asked
+
+
+@pytest.mark.parametrize("marker", ["0", "65536", "x", "-1"])
+def test_no_such_marker(marker: str, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["dock", "follow-marker", marker])
+    assert ended.value.code == exit_codes.USAGE
+
+
 def test_a_refused_command(serve, capsys):
     path = serve(answered(False, "already-recording", "a lesson is being recorded already"))
     assert main(["start", "--socket", str(path)]) == exit_codes.REFUSED
@@ -86,6 +118,7 @@ def test_status_for_people(serve, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "session:   recording 0190, started by marker, reaches the disk",
         "tracking:  tracking",
+        "sound:     the teacher is heard; teacher peak -9 dB, RMS -24 dB",
         "dock:      ready",
         "broker:    connected",
         "recorded:  300 pictures, 2 dropped, since the last start",
@@ -93,6 +126,20 @@ def test_status_for_people(serve, capsys):
         "alerts:    1",
         "  dock-lost: the dock was lost",
     ]
+
+
+@pytest.mark.parametrize(
+    ("sound", "said"),
+    [
+        ({"muted": True, "carrier": "muted", "teacher": None, "room": None}, "muted by the marker: silence"),
+        ({"muted": True, "carrier": None, "teacher": None, "room": None}, "muted by the marker"),
+        ({"muted": False, "carrier": None, "teacher": None, "room": None}, "nothing is recorded"),
+    ],
+)
+def test_status_tells_a_muted_marker(serve, capsys, sound, said):
+    path = serve(answered(True, "ok", "recording", REPORT | {"sound": sound}))
+    assert main(["status", "--socket", str(path)]) == exit_codes.OK
+    assert f"sound:     {said}" in capsys.readouterr().out.splitlines()
 
 
 def test_status_for_programs(serve, capsys):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from followspot_dock import Capabilities, DockEvent, MotionDone
-from followspot_dock.host import EventMemory, HostSession
+from followspot_dock.event_memory import EventMemory
+from followspot_dock.host import HostSession
 from followspot_dock.protocol.frames import Codec, StreamCodec
 from followspot_sim.firmware import Firmware
 from followspot_sim.marker_sensor import MarkerSensor

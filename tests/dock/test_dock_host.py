@@ -21,13 +21,15 @@ from followspot_dock import (
     MarkerStatus,
     Pose,
     PowerSource,
+    Request,
+    RequestDone,
 )
 from followspot_dock.host import HEARTBEAT_NS, NEGOTIATION_NS
 from followspot_dock.protocol import codes, messages
 from followspot_dock.protocol.datagrams import DatagramCodec
 from followspot_dock.protocol.frames import StreamCodec
 from followspot_dock.quality import Complaint
-from followspot_sim.firmware import MarkerState
+from followspot_sim.dock_condition import MarkerState
 from followspot_sim.sight import MarkerSight, Sight
 
 any_codec = st.sampled_from([StreamCodec, DatagramCodec])
@@ -311,3 +313,26 @@ def test_the_answer_to_an_earlier_host_counts_for_nothing() -> None:
     (answer,) = table.dock.receive(codec.encode(messages.to_frame(messages.Hello(1, 0, ""), 1)), START_NS)
     table.host.receive(answer, table.now_ns)
     assert not table.host.negotiated
+
+
+def test_requests_are_answered_once() -> None:
+    table = Table()
+    table.run_ms(100)
+    table.host.identify(table.now_ns)
+    table.run_ms(300)
+    assert table.of(RequestDone) == [RequestDone(Request.IDENTIFY)]
+    table.events.clear()
+    table.host.follow_marker(77, table.now_ns)
+    table.run_ms(300)
+    assert table.of(RequestDone) == [RequestDone(Request.FOLLOW_MARKER, "unknown marker")]
+
+
+def test_a_request_that_nobody_answers_is_given_up() -> None:
+    table = Table()
+    table.run_ms(100)
+    table.weather = NOTHING
+    table.host.clear_fault(table.now_ns)
+    table.run_ms(2900)
+    assert table.of(RequestDone) == []
+    table.run_ms(200)
+    assert table.of(RequestDone) == [RequestDone(Request.CLEAR_FAULT, "it did not answer within 3 s")]

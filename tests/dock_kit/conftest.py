@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from followspot_dock.conformance.wires import Wire, ble_wire, serial_wire
 from followspot_sim.bluez.ble_cable import BleCable
 from followspot_sim.bluez.stack import BluetoothStack
 from followspot_sim.marker_sensor import MarkerSensor
@@ -36,12 +35,13 @@ class Rig:
         *,
         stack: BluetoothStack | None = None,
         plant: Plant | None = None,
+        address: str = ADDRESS,
     ) -> None:
         self.path = folder / "dev/dock"
         self.plant = plant or Plant(time.monotonic_ns())
         self.sensor = MarkerSensor(MarkerTable())
         self.sight = Sight(azimuth_deg=20.0, elevation_deg=5.0, distance_m=3.0, visible=True)
-        cable = PtyCable(self.path) if stack is None else BleCable(stack.air, ADDRESS, "Followspot Dock")
+        cable = PtyCable(self.path) if stack is None else BleCable(stack.air, address, "Followspot Dock")
         self.cable = FaultyCable(cable, seed=1)
         self.dock = SimDock(
             self.plant, lambda _: self.sight, self.cable, folder / "marker.jsonl", seed=1, sensor=self.sensor
@@ -97,25 +97,3 @@ async def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 @pytest.fixture
 def ble_rig(stack: BluetoothStack, tmp_path: Path) -> Rig:
     return Rig(tmp_path, stack=stack)
-
-
-@pytest.fixture
-async def dock_under_test(request: pytest.FixtureRequest, rig: Rig) -> AsyncIterator[tuple[Wire, Rig | None]]:
-    """The dock that --dock names, else a simulated one on a pty."""
-    match str(request.config.getoption("--dock") or "").partition(":"):
-        case ("serial", _, path):
-            async with serial_wire(Path(path), BAUD) as wire:
-                yield wire, None
-        case ("ble", _, address):
-            async with ble_wire(address) as wire:
-                yield wire, None
-        case ("", _, _):
-            async with rig.plugged(), serial_wire(rig.path, BAUD) as wire:
-                yield wire, rig
-        case _:
-            pytest.fail("--dock takes serial:/dev/… or ble[:ADDRESS]")
-
-
-@pytest.fixture
-def ble_address() -> str:
-    return ADDRESS

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from followspot_dock.protocol import messages
 from followspot_dock.protocol.datagrams import DatagramCodec
 from followspot_sim.batteries import BatteryCurves
-from followspot_sim.firmware import Condition
+from followspot_sim.dock_condition import Condition
 from followspot_sim.plant import NS_PER_S, Axis, AxisLimits, Plant, plan
 from followspot_sim.sim_dock import SimDock
 

@@ -6,7 +6,8 @@ The first byte chooses framing and end, the second the size of the pieces; the r
 import random
 
 from followspot_dock import Capabilities, DockEvent
-from followspot_dock.host import EventMemory, HostSession
+from followspot_dock.event_memory import EventMemory
+from followspot_dock.host import HostSession
 from followspot_dock.protocol import messages
 from followspot_dock.protocol.datagrams import DatagramCodec
 from followspot_dock.protocol.frames import MAX_PAYLOAD_BYTES, Codec, StreamCodec

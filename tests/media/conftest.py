@@ -203,13 +203,14 @@ class Show:
         *,
         ppm: float = 0.0,
         jitter_s: float = 0.0,
+        late_s: float = 0.0,
         tone_hz: float | None = None,
         packets: int | None = None,
         hole: range = range(0),
     ) -> None:
         """Sound as a device with a clock of its own gives it; beeps with the flashes, or a steady tone.
 
-        The packets in `hole` are lost, as by an overrun.
+        The packets in `hole` are lost, as by an overrun; all come `late_s` late.
         """
         container = av.open(_SocketFile(connection), "w", format="nut", options={"flush_packets": "1"})
         stream = container.add_stream("pcm_s16le", rate=48_000, layout="mono")
@@ -222,8 +223,8 @@ class Show:
                 first = n * PACKET_SAMPLES
                 times_s = start_ns / 1e9 + (first + np.arange(PACKET_SAMPLES)) / rate_hz
                 end_ns = start_ns + int((first + PACKET_SAMPLES) / rate_hz * 1e9)
-                late_s = spread.uniform(0, jitter_s) if n % 10 else 0.0
-                time.sleep(max(0.0, (end_ns - time.monotonic_ns()) / 1e9 + late_s))
+                jitter = spread.uniform(0, jitter_s) if n % 10 else 0.0
+                time.sleep(max(0.0, (end_ns - time.monotonic_ns()) / 1e9 + late_s + jitter))
                 if tone_hz is None:
                     on = np.mod(times_s - self.zero_ns / 1e9, 1.0) < 0.1
                     wave = np.where(on, np.sin(2 * math.pi * 1000 * times_s), 0.0)

@@ -10,7 +10,10 @@ from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan
 from followspot.media.drift import ArrivalClock
 from followspot.media.encoder import VIDEO_TIMESCALE
+from followspot.media.mixingdesk import SoundInputs
+from followspot.media.mute import MuteSwitch
 from followspot.media.notices import RecorderStopped, RecordingStarted
+from followspot.media.singlesounds import SingleSounds
 from followspot.media.sound import SoundTrack
 from followspot.media.soundencoding import SoundEncoding
 
@@ -57,9 +60,12 @@ def test_late_packets_are_no_step():
 
 
 @pytest.mark.parametrize(("missing", "declared"), [(4700, False), (4800, True)])
-def test_a_silence_is_declared_from_a_tenth_of_a_second_on(missing, declared):
+def test_a_silence_is_declared_from_a_tenth_of_a_second_on(missing, declared, make_settings):
     track, gaps = SoundTrack(expected=True), []
-    sound = SoundEncoding(track, Silent(), gaps.append, 0, 0)
+    inputs = SoundInputs(track, None, MuteSwitch())
+    sound = SoundEncoding(
+        inputs, Silent(), SingleSounds((), 96), make_settings("camera"), lambda notice: None, gaps.append, 0, 0
+    )
     track.put(0, np.ones(24_000, np.float32))
     track.put(24_000 + missing, np.ones(48_000 - 24_000 - missing, np.float32))
     assert list(sound.advance(VIDEO_TIMESCALE, NS)) == []

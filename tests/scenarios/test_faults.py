@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from followspot_sim.dock_motion import PARKED_DEG
 from followspot_sim.stage import Stage
 from support.lessons import alerts, lesson_of, standing, start, stop, wait_event
 
@@ -116,7 +117,11 @@ def test_no_broker_and_a_broker_that_comes_back(make_stage, ffprobe: str) -> Non
 def test_sigterm_completes_the_lesson(stage: Stage, ffprobe: str) -> None:
     start(stage)
     time.sleep(1.5)
+    assert stage.command("dock-identify")["accepted"]
+    assert stage.command("dock-park")["code"] == "busy"
     assert stage.stop_daemon(signal.SIGTERM) == 0
+    dock = stage.simulate("status")["dock"]
+    assert (dock["pan_deg"], dock["tilt_deg"]) == pytest.approx(PARKED_DEG, abs=0.3)
     wait_event(stage, "lesson.completed", timeout_s=5)
     lesson = lesson_of(stage)
     lesson.check_files()

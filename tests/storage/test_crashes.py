@@ -9,11 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from followspot.domain.recording import SoundPart
+from followspot.domain.sound import MicrophoneRole
 from support.storagelab import FRAGMENT_S, LESSON, SEGMENT_S, Box, Segment, events, opened, power_cut, record_lesson
 
 CHILD = Path(__file__).with_name("crash_child.py")
@@ -23,8 +26,9 @@ Crash = Callable[[Path, int, str], bool]
 
 @pytest.fixture(scope="module")
 def short(media: list[Segment]) -> list[Segment]:
-    """Two segments: every kind of step, and the step between two segments."""
-    return media[:2]
+    """Two segments with a file beside each: every kind of step, and the step between two segments."""
+    sounds = (SoundPart(MicrophoneRole.TEACHER, b"her voice"), SoundPart(MicrophoneRole.ROOM, b"the room"))
+    return [replace(one, end=replace(one.end, sounds=sounds)) for one in media[:2]]
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +114,10 @@ def check_segments(box: Box, ready: list[dict[str, Any]], media: list[Segment]) 
         assert media[index].whole.startswith(content)
         assert data["frames"] > 0
         assert [track["kind"] for track in data["tracks"]] == ["video", "audio"]
+        for sound in data["sounds"]:
+            beside = (box.lesson / sound["file"]).read_bytes()
+            assert (sound["size"], sound["sha256"]) == (len(beside), hashlib.sha256(beside).hexdigest())
+            assert beside in {part.data for part in media[index].end.sounds}
         end_ns += data["duration_ns"]
 
 
@@ -119,8 +127,10 @@ def check_folder(box: Box, ready: list[dict[str, Any]], completed: dict[str, Any
     manifest = json.loads(content)
     assert completed["manifest_sha256"] == hashlib.sha256(content).hexdigest()
     assert [s["sha256"] for s in manifest["segments"]] == [d["sha256"] for d in ready]
+    assert [s["sounds"] for s in manifest["segments"]] == [d["sounds"] for d in ready]
     names = {path.name for path in box.lesson.iterdir()}
-    assert names - {"framing.jsonl"} == {"manifest.json", "playlist.m3u8", *(s["file"] for s in manifest["segments"])}
+    files = {s["file"] for s in manifest["segments"]} | {b["file"] for s in manifest["segments"] for b in s["sounds"]}
+    assert names - {"framing.jsonl"} == {"manifest.json", "playlist.m3u8", *files}
     assert (box.lesson / "playlist.m3u8").read_text().endswith("#EXT-X-ENDLIST\n")
     if "framing.jsonl" in names:
         assert all(json.loads(line) for line in (box.lesson / "framing.jsonl").read_text().splitlines())

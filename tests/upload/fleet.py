@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def broker(mosquitto: str, folder: Path) -> Iterator[int]:
         "max_queued_messages 0",
         "persistence true",
         f"persistence_location {folder}/",
-        "user root",
+        *(["user root"] if os.geteuid() == 0 else []),  # else it would become a user who may not write here
     ]
     config.write_text("\n".join(lines) + "\n")
     with program([mosquitto, "-c", str(config)], port):
@@ -46,6 +47,7 @@ class Fleet:
         self.acked: Counter[tuple[str, str, int]] = Counter()
         self.wrong: list[dict[str, Any]] = []
         self.keys: dict[tuple[str, str, int], str] = {}
+        self.sounds: list[dict[str, Any]] = []
         self.deaf = False
         """Whether acknowledgements get lost on their way."""
         self._sequence = 0
@@ -70,14 +72,24 @@ class Fleet:
         self.files[device, lesson, index] = hashlib.sha256(content).hexdigest()
         self.tell(device, lesson, index)
 
+    def announce_with_sound(self, device: str, lesson: str, content: bytes, sound: bytes) -> None:
+        """A lesson's first segment with the sound of a single microphone beside it."""
+        path = self.root / device / lesson / "segment-00000.teacher.m4a"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(sound)
+        self.sounds = [
+            {"role": "teacher", "file": path.name, "size": len(sound), "sha256": hashlib.sha256(sound).hexdigest()}
+        ]
+        self.announce(device, lesson, 0, content)
+        self.sounds = []
+
     def tell(self, device: str, lesson: str, index: int) -> None:
         """Send the event, perhaps again."""
         path = f"{lesson}/segment-{index:05d}.mp4"
         size = (self.root / device / path).stat().st_size
         sha256 = self.files[device, lesson, index]
-        self._event(
-            device, "segment.ready", {"lesson_id": lesson, "index": index, "path": path, "size": size, "sha256": sha256}
-        )
+        data = {"lesson_id": lesson, "index": index, "path": path, "size": size, "sha256": sha256}
+        self._event(device, "segment.ready", {**data, "sounds": self.sounds})
 
     def complete(self, device: str, lesson: str) -> None:
         """Put a manifest there and tell it."""

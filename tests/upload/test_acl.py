@@ -1,5 +1,6 @@
 """The access rules that we ship, at a mosquitto that asks who is there."""
 
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -27,7 +28,8 @@ def guarded(mosquitto: str, tmp_path: Path) -> Iterator[int]:
     rules = tmp_path / "acl"
     rules.write_text(RULES.read_text())
     config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\nacl_file {rules}\nuser root\n"
+        f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\nacl_file {rules}\n"
+        + ("user root\n" if os.geteuid() == 0 else "")
     )
     with program([mosquitto, "-c", str(config)], port):
         yield port

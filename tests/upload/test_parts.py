@@ -82,6 +82,10 @@ def event(kind: str, source: str = "urn:followspot:box-7", **data: object) -> by
 def test_what_events_ask_for():
     segment = event("segment.ready", index=2, path="l-1/segment-00002.mp4", sha256="ab", size=7, novelty=True)
     assert read_event(segment) == MediaFile("box-7", "l-1", 2, "l-1/segment-00002.mp4", "ab", 7)
+    sounds = [{"role": "room", "file": "segment-00002.room.m4a", "sha256": "cd", "size": 3}]
+    with_sound = read_event(event("segment.ready", index=2, path="l-1/s.mp4", sha256="ab", size=7, sounds=sounds))
+    assert isinstance(with_sound, MediaFile)
+    assert with_sound.beside == (MediaFile("box-7", "l-1", 2, "l-1/segment-00002.room.m4a", "cd", 3),)
     manifest = event("lesson.completed", manifest="l-1/manifest.json", manifest_sha256="cd")
     assert read_event(manifest) == MediaFile("box-7", "l-1", -1, "l-1/manifest.json", "cd", None)
     assert read_event(event("segment.deleted", index=2)) == Gone("box-7", "l-1", 2)
@@ -109,12 +113,12 @@ def test_a_device_that_begins_anew_with_another_file_of_that_name_is_uploaded_ag
     jobs = Jobs(tmp_path)
     jobs.add(MediaFile("box", "l", 0, "l/0", "a" * 64, 5))
     (job,) = jobs.waiting(10)
-    jobs.set_place(job, "http://tus/1")
+    jobs.set_place(job, "l/0", "http://tus/1")
     jobs.set_stored(job, "key")
     jobs.set_state(job.id, JobState.DONE)
     jobs.add(MediaFile("box", "l", 0, "l/0", "b" * 64, 6))
     (job,) = jobs.waiting(10)
-    assert (job.media.sha256, job.key, jobs.place(job)) == ("b" * 64, None, None)
+    assert (job.media.sha256, job.key, jobs.place(job, "l/0")) == ("b" * 64, None, None)
     jobs.close()
 
 

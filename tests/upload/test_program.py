@@ -112,6 +112,25 @@ def test_killed_at_any_point_everything_is_there_once_in_the_end(
         assert hashes == sorted(fleet.files.values()), "each once, and no second copy"
 
 
+@pytest.mark.parametrize("kind", ["s3", "tus"])
+def test_what_lies_beside_a_segment_is_stored_before_it_is_acknowledged(
+    kind: str, fleet: Fleet, make_uploaders, s3_port: int, tus_server, tmp_path: Path
+) -> None:
+    tus_port, tus_folder = tus_server
+    store = s3_store(s3_port, tmp_path, "sound")
+    if kind == "tus":
+        store = f'kind = "tus"\nurl = "http://127.0.0.1:{tus_port}/files/"'
+    make_uploaders(store).start()
+    sound = content("sound", kind)
+    fleet.announce_with_sound("box-1", "l-1", content("picture"), sound)
+    until(fleet.is_stored)
+    if kind == "s3":
+        key = "sound/box-1/l-1/segment-00000.teacher.m4a"
+        assert objects(s3_port, "sound")[key] == hashlib.sha256(sound).hexdigest()
+    else:
+        assert sound in [one.read_bytes() for one in tus_folder.iterdir() if one.is_file()]
+
+
 def test_a_device_that_was_away_hears_it_when_it_is_back(
     fleet: Fleet, make_uploaders, s3_port: int, tmp_path: Path
 ) -> None:
@@ -222,7 +241,7 @@ def check_shared(fleet: Fleet, uploaders: Uploaders, s3_port: int, prefix: str, 
     """Nothing is lost, nothing was uploaded twice, and everybody has worked."""
     assert objects(s3_port, prefix) == expected(fleet, prefix)
     logs = [uploaders.log(f"consumer-{n}") for n in range(consumers)]
-    stored = [line.split(" bytes=")[0] for log in logs for line in log.splitlines() if " stored box" in line]
+    stored = [line.split(" key=")[0] for log in logs for line in log.splitlines() if " stored box" in line]
     assert len(stored) - len(set(stored)) <= 1, "but for one that was on its way when a consumer was killed"
     assert all(" stored box" in log for log in logs)
     assert not fleet.wrong

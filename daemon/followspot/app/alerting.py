@@ -10,15 +10,19 @@ from followspot.domain.clock import Clock
 from followspot.domain.errors import StorageError
 from followspot.domain.events import AlertCleared, AlertRaised, EventData
 from followspot.domain.redact import redacted
+from followspot.domain.sound import Carrier, MicrophoneRole
 from followspot.media.notices import (
     CameraLost,
     CameraOpened,
     FramesDropped,
     MediaNotice,
+    MicrophoneHeard,
     MicrophoneLost,
     MicrophoneOpened,
+    MicrophoneSilent,
     RecorderFailed,
     RecordingStarted,
+    SoundLevels,
 )
 from followspot.settings.models import Settings
 from followspot.storage.notices import (
@@ -33,6 +37,9 @@ from followspot.storage.notices import (
 OVERFLOW_HEALED_AFTER_S = 30.0
 """Encoding that has kept up for this long is no alert any more."""
 
+MUTED_TOO_LONG_S = 300
+"""A talk in private is over by then; a mute that was forgotten is not. Levels come once a second."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +50,8 @@ class NoticeAlerts:
         self._alerts = alerts
         self._clock = clock
         self._camera = redacted(settings.camera.url)
-        self._microphone = redacted(settings.microphone.url)
+        self._microphones = {role: redacted(device.url) for role, device in settings.microphones}
+        self._muted_reports = 0
         self._media = str(settings.paths.media)
         self._overflow_end: asyncio.TimerHandle | None = None
 
@@ -54,10 +62,17 @@ class NoticeAlerts:
                 self._alerts.clear(AlertCode.CAMERA_UNAVAILABLE, self._camera)
             case CameraLost(reason):
                 self._raise(AlertCode.CAMERA_UNAVAILABLE, self._camera, reason)
-            case MicrophoneOpened():
-                self._alerts.clear(AlertCode.MICROPHONE_UNAVAILABLE, self._microphone)
-            case MicrophoneLost(reason):
-                self._raise(AlertCode.MICROPHONE_UNAVAILABLE, self._microphone, reason)
+            case MicrophoneOpened(role):
+                self._alerts.clear(AlertCode.MICROPHONE_UNAVAILABLE, self._microphones[role])
+            case MicrophoneLost(reason, role):
+                self._alerts.clear(AlertCode.MICROPHONE_SILENT, self._microphones[role])
+                self._raise(AlertCode.MICROPHONE_UNAVAILABLE, self._microphones[role], reason)
+            case MicrophoneSilent(role, seconds):
+                self._on_silence(role, seconds)
+            case MicrophoneHeard(role):
+                self._alerts.clear(AlertCode.MICROPHONE_SILENT, self._microphones[role])
+            case SoundLevels(carrier=carrier):
+                self._on_carrier(carrier)
             case FramesDropped(count):
                 self._on_overflow(count)
             case RecordingStarted():
@@ -79,6 +94,24 @@ class NoticeAlerts:
                 self._alerts.clear(AlertCode.DISK_FAILED, self._media)
             case SegmentDurable():
                 self._alerts.clear(AlertCode.DISK_SLOW, self._media)
+
+    def _on_silence(self, role: MicrophoneRole, seconds: float) -> None:
+        message = (
+            f"the {role} microphone {self._microphones[role]} gives sound, but for {seconds:g} s there has been "
+            "nothing in it. Switch its sender on and see to its battery, its mute switch and its gain (alsamixer)"
+        )
+        self._raise(AlertCode.MICROPHONE_SILENT, self._microphones[role], message)
+
+    def _on_carrier(self, carrier: Carrier) -> None:
+        self._muted_reports = self._muted_reports + 1 if carrier is Carrier.MUTED else 0
+        if self._muted_reports >= MUTED_TOO_LONG_S:
+            message = (
+                f"the lesson has been recorded without sound for {MUTED_TOO_LONG_S // 60} minutes, because the marker "
+                "is muted: press its mute button if that was forgotten"
+            )
+            self._raise(AlertCode.SOUND_MUTED, "marker", message)
+        elif not self._muted_reports:
+            self._alerts.clear(AlertCode.SOUND_MUTED, "marker")
 
     def _on_overflow(self, count: int) -> None:
         message = (

@@ -14,9 +14,11 @@ from followspot.app.reconciling import Reconciling
 from followspot.app.report import state_report
 from followspot.app.room import RoomKeeper
 from followspot.app.settling import Settling
+from followspot.app.soundstate import SoundState
 from followspot.app.supervisor import Supervisor
 from followspot.bus.envelope import renderer
 from followspot.bus.mqtt import MqttBus
+from followspot.control.dock_care import DockCare
 from followspot.control.dock_keeper import DockKeeper
 from followspot.control.framing import Framing
 from followspot.control.session import SessionLoop, SessionStatus
@@ -33,7 +35,16 @@ from followspot.storage.recovery import Recovery
 from followspot.storage.storage import Storage
 from followspot.vision.worker import VisionWorker, prepare
 from followspot_dock.factory import open_dock
-from followspot_dock.port import ButtonPress, Dock, DockError, DockEvent, DockListener, MarkerButton
+from followspot_dock.port import (
+    ButtonPress,
+    Dock,
+    DockError,
+    DockEvent,
+    DockListener,
+    MarkerButton,
+    MarkerRole,
+    MarkerStatus,
+)
 
 P = ParamSpec("P")
 
@@ -62,6 +73,7 @@ class Daemon:
         self._isolated = supervisor.isolated
         prepare()
         self._notice_alerts = NoticeAlerts(alerts, settings, clock)
+        self.sound = SoundState()
         self.storage = Storage(
             settings,
             clock,
@@ -84,7 +96,8 @@ class Daemon:
         self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status, self.room.check)
         self.settling = Settling(self.session, self.storage, alerts)
         self.reconciling = Reconciling(self.storage, settings.paths.media, alerts, clock)
-        self.desk = Desk(self.session, self.report)
+        self.dock_care = DockCare(self.dock_keeper, self.framing, lambda: self.session.status.active)
+        self.desk = Desk(self.session, self.report, self.dock_care)
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")
         )
@@ -130,7 +143,7 @@ class Daemon:
         """Everything a technician may ask for: `followspot status --json`."""
         framing, recorder, storage = self.framing.status(), self.recorder.progress(), self.storage.progress()
         return {
-            **state_report(self.session.status, self.alerts.active, framing),
+            **state_report(self.session.status, self.alerts.active, framing, self.sound.report()),
             "device": self.settings.device.id,
             "dock": self.dock_keeper.dock.link.value if self.dock_keeper else "none",
             "broker": self._broker_state(),
@@ -148,7 +161,8 @@ class Daemon:
 
     def _publish_state(self) -> None:
         if self.bus is not None:
-            report = state_report(self.session.status, self.alerts.active, self.framing.status())
+            sound = self.sound.report()
+            report = state_report(self.session.status, self.alerts.active, self.framing.status(), sound)
             self.bus.publish_state({**report, "disk_minutes_left": self.room.minutes_left})
 
     def _listen(self) -> None:
@@ -221,6 +235,7 @@ class Daemon:
 
     def _on_media_notice(self, notice: MediaNotice) -> None:
         self._notice_alerts.on_media_notice(notice)
+        self.sound.on_media_notice(notice)
         self.session.on_media_notice(notice)
 
     def _on_storage_notice(self, notice: StorageNotice) -> None:
@@ -228,9 +243,18 @@ class Daemon:
         self.session.on_storage_notice(notice)
 
     def _on_dock_event(self, event: DockEvent) -> None:
-        """A short press starts and stops; the other presses have no meaning yet."""
+        """A short press starts and stops; the other presses have no meaning yet. The teacher's marker mutes."""
         if isinstance(event, MarkerButton) and event.press is ButtonPress.SHORT:
             self.session.press("marker")
+        elif isinstance(event, MarkerStatus) and event.role is MarkerRole.PRIMARY and event.muted != self.sound.muted:
+            self._mute(event.muted)
+
+    def _mute(self, muted: bool) -> None:
+        """Stays as it is while the dock is away: the marker's own light still says so."""
+        _log.info("the marker is %s", "muted: no sound is recorded" if muted else "not muted any more")
+        self.sound.muted = muted
+        self.recorder.mute(muted)
+        self.publish_state()
 
     def _wake_bus(self) -> None:
         if self.bus is not None:

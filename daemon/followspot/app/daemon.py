@@ -11,6 +11,7 @@ from followspot.app.lock import state_lock
 from followspot.app.notify import Notifier, watchdog_interval_s
 from followspot.app.supervisor import Supervisor
 from followspot.domain.alerts import AlertRegistry
+from followspot.domain.errors import CommandRefusedError
 from followspot.media.memory import keep_frame_memory
 from followspot.settings.models import Settings
 
@@ -18,6 +19,8 @@ CLOSE_LESSON_TIMEOUT_S = 15.0
 """Look-ahead, the last fragments and a slow card's syncs; what is not closed by then is salvaged at the next start."""
 CLOSE_STORAGE_TIMEOUT_S = 5.0
 """Nothing but the database's own end is left to be written."""
+PARK_TIMEOUT_S = 3.0
+"""From any place in our dock's range to its resting place; an end of the machine waits for no more."""
 JOIN_TIMEOUT_S = 2.0
 """The recorder's threads have said their last word already."""
 
@@ -53,6 +56,8 @@ async def _serve(settings: Settings, notifier: Notifier) -> bool:
     finally:
         notifier.stopping()
         closed = await _close_lesson(daemon)
+        if closed and not supervisor.failed:
+            await _park_dock(daemon)
         await supervisor.close()
         await _close_parts(daemon)
     _log.info("followspot ends")
@@ -90,6 +95,14 @@ async def _close_lesson(daemon: Daemon) -> bool:
         _log.error("the lesson could not be closed within %s s; the next start salvages it", CLOSE_LESSON_TIMEOUT_S)
         return False
     return True
+
+
+async def _park_dock(daemon: Daemon) -> None:
+    """A camera that rests looks like one; where that takes too long it is left where it is."""
+    try:
+        await daemon.dock_care.park(PARK_TIMEOUT_S)
+    except CommandRefusedError as error:
+        _log.info("the dock was not parked: %s", error)
 
 
 async def _close_parts(daemon: Daemon) -> None:

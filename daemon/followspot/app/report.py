@@ -11,8 +11,10 @@ def alert_list(alerts: tuple[Alert, ...]) -> list[dict[str, object]]:
     return [{"code": alert.code.value, "subject": alert.subject, "message": alert.message} for alert in alerts]
 
 
-def state_report(session: SessionStatus, alerts: tuple[Alert, ...], framing: dict[str, object]) -> dict[str, object]:
-    """The state that is retained on the broker: only what changes by events, not with every frame."""
+def state_report(
+    session: SessionStatus, alerts: tuple[Alert, ...], framing: dict[str, object], sound: dict[str, object]
+) -> dict[str, object]:
+    """The state that is retained on the broker: what changes by events, and the sound's levels once a second."""
     return {
         "version": __version__,
         "session": session.state.value,
@@ -20,6 +22,7 @@ def state_report(session: SessionStatus, alerts: tuple[Alert, ...], framing: dic
         "started_by": session.started_by,
         "recording": session.on_disk,
         "tracking": framing["state"],
+        "sound": sound,
         "alerts": alert_list(alerts),
     }
 

@@ -29,9 +29,9 @@ def socket_path(arguments: argparse.Namespace) -> Path:
     return load(arguments.config).paths.control_socket
 
 
-def ask(path: Path, name: str) -> Answer:
-    """The daemon's answer to the command `name`. Raises NoDaemonError."""
-    request = json.dumps({"name": name, "id": uuid.uuid4().hex}).encode() + b"\n"
+def ask(path: Path, name: str, **fields: object) -> Answer:
+    """The daemon's answer to the command `name` with these further keys. Raises NoDaemonError."""
+    request = json.dumps({"name": name, "id": uuid.uuid4().hex, **fields}).encode() + b"\n"
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(ANSWER_TIMEOUT_S)
@@ -47,10 +47,10 @@ def ask(path: Path, name: str) -> Answer:
         raise NoDaemonError(f"{path}: no daemon answers: is it running? systemctl status followspot") from error
 
 
-def command(arguments: argparse.Namespace, name: str) -> Answer | int:
+def command(arguments: argparse.Namespace, name: str, **fields: object) -> Answer | int:
     """The answer, or the exit code after having said on stderr why there is none."""
     try:
-        answer = ask(socket_path(arguments), name)
+        answer = ask(socket_path(arguments), name, **fields)
     except NoDaemonError as error:
         print(error, file=sys.stderr)
         return exit_codes.NO_DAEMON

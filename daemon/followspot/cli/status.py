@@ -9,6 +9,13 @@ from followspot.cli import exit_codes
 from followspot.cli.client import command
 from followspot.cli.options import Subparsers, add_socket
 
+_CARRIERS = {
+    "teacher": "the teacher is heard",
+    "room": "the room microphone is heard alone",
+    "none": "silence: no microphone gives anything",
+    "muted": "muted by the marker: silence",
+}
+
 
 def add_to(commands: "Subparsers[argparse.ArgumentParser]") -> None:
     """Add the command's parser."""
@@ -32,6 +39,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     """The same for people: the lesson, the teacher, the dock, the broker, then what is wrong."""
     yield f"session:   {_session(data)}"
     yield f"tracking:  {data['tracking']}"
+    yield f"sound:     {_sound(data['sound'])}"
     yield f"dock:      {data['dock']}"
     yield f"broker:    {data['broker']}"
     yield f"recorded:  {data['frames']} pictures, {data['frames_dropped']} dropped, since the last start"
@@ -39,6 +47,17 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     yield f"alerts:    {len(data['alerts']) or 'none'}"
     for alert in data["alerts"]:
         yield f"  {alert['code']}: {alert['message']}"
+
+
+def _sound(sound: dict[str, Any]) -> str:
+    if sound["carrier"] is None:
+        return "muted by the marker" if sound["muted"] else "nothing is recorded"
+    levels = [
+        f"{name} peak {level['peak_dbfs']} dB, RMS {level['rms_dbfs']} dB"
+        for name in ("teacher", "room")
+        if (level := sound[name]) is not None
+    ]
+    return "; ".join([_CARRIERS[sound["carrier"]], *levels])
 
 
 def _session(data: dict[str, Any]) -> str:

@@ -57,6 +57,18 @@ class DockKeeper:
         self._reason = "nothing has been tried yet"
         self.dock = open_dock(self._on_event)
 
+    @property
+    def reason(self) -> str:
+        """Why there was no link when there was none last, for people."""
+        return self._reason
+
+    def standing_faults(self) -> list[str]:
+        """What is wrong in the dock and what to do, for people."""
+        return [
+            f"{axis or 'dock'}: {kind}: {_FAULT_ADVICE[kind]}"
+            for kind, axis in sorted(self._faults, key=lambda fault: (fault[0], fault[1] or ""))
+        ]
+
     def subscribe(self, listener: DockListener) -> None:
         """Hand `listener` every event from now on."""
         self._listeners.append(listener)

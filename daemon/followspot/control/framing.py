@@ -53,7 +53,7 @@ class Framing:
         )
         self._poses = PoseTrack()
         self._steering: Steering | None = None
-        self._following = False
+        self._following = self._resting = False
         self._homing_until_ns = 0
         self._steered_ns = 0
         self._asked = Rates(0.0, 0.0)
@@ -93,15 +93,22 @@ class Framing:
         if active == self._following:
             return
         self._following = active
+        self._resting = False
         if self._settings.steering.follow_when_idle:
             return
         self._halt()
         if not active:
             self._homing_until_ns = self._clock.monotonic_ns() + HOMING_NS
 
+    def rest(self) -> None:
+        """Leave the motors to others until the next lesson."""
+        self._resting = True
+        self._homing_until_ns = 0
+        self._halt()
+
     @property
     def _moves(self) -> bool:
-        return self._following or self._settings.steering.follow_when_idle
+        return self._following or (self._settings.steering.follow_when_idle and not self._resting)
 
     def status(self) -> dict[str, object]:
         """What the state message and `followspot status` show."""

@@ -14,6 +14,8 @@ class AlertCode(StrEnum):
 
     CAMERA_UNAVAILABLE = "camera-unavailable"
     MICROPHONE_UNAVAILABLE = "microphone-unavailable"
+    MICROPHONE_SILENT = "microphone-silent"
+    SOUND_MUTED = "sound-muted"
     ENCODER_OVERFLOW = "encoder-overflow"
     RECORDER_FAILED = "recorder-failed"
     DISK_FULL = "disk-full"

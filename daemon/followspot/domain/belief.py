@@ -23,6 +23,8 @@ DISTANCE_SPREAD = 0.35
 """Standard deviation of ln(distance) while it is only known to be typical: 2.5 to 5 m round 3.5 m."""
 DISTANCE_MEMORY_S = 4.0
 """A measured distance is worth something for about this long."""
+APPROACH_MEMORY_S = 1.0
+"""A teacher walks towards the camera or away from it for about this long."""
 SURPRISE = 4.0
 """Heights that are off by more than this many standard deviations are believed only as if they were this many."""
 SMALL_STEP = 0.01
@@ -82,6 +84,11 @@ class Belief:
         """The usual walking speed as it appears at this distance."""
         return math.degrees(WALK_SPEED_MPS / self.distance_m)
 
+    @property
+    def _approach(self) -> float:
+        """Growth per second of the variance of ln(distance): who crosses the view so fast may as well come nearer."""
+        return 2 * APPROACH_MEMORY_S * math.radians(self.rate_dps) ** 2
+
     def at(self, time_ns: int, typical: Scalar) -> Belief:
         """The belief carried to `time_ns` (backwards: on a straight line, as sure as it is now).
 
@@ -102,7 +109,9 @@ class Belief:
             covariance=kept * (self.covariance + lever_s * self.var_rate) + wander * WALK_MEMORY_S * (1 - kept) ** 2,
             var_rate=kept * kept * self.var_rate + wander * (1 - kept * kept),
             elevation=Scalar(self.elevation.mean, self.elevation.var + ELEVATION_WANDER_DEG**2 * dt_s),
-            log_distance=_relaxed(self.log_distance, typical, math.exp(-dt_s / DISTANCE_MEMORY_S)),
+            log_distance=_relaxed(
+                self.log_distance, typical, math.exp(-dt_s / DISTANCE_MEMORY_S), self._approach * dt_s
+            ),
         )
 
     def estimate(self) -> Estimate:
@@ -156,6 +165,6 @@ class Belief:
         )
 
 
-def _relaxed(value: Scalar, rest: Scalar, kept: float) -> Scalar:
+def _relaxed(value: Scalar, rest: Scalar, kept: float, growth: float) -> Scalar:
     mean = rest.mean + kept * (value.mean - rest.mean)
-    return Scalar(mean, rest.var + kept * kept * (value.var - rest.var))
+    return Scalar(mean, min(rest.var + kept * kept * (value.var - rest.var) + growth, max(rest.var, value.var)))

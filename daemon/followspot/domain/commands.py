@@ -41,9 +41,36 @@ class StatusCommand(CommandModel):
     name: Literal["status"]
 
 
-Command = StartCommand | StopCommand | StatusCommand
+class DockIdentifyCommand(CommandModel):
+    """Let the dock blink, so that a person sees which one it is."""
 
-COMMAND_NAMES = ("start", "stop", "status")
+    name: Literal["dock-identify"]
+
+
+class DockParkCommand(CommandModel):
+    """Turn the dock to its resting place; it rests there until the next lesson."""
+
+    name: Literal["dock-park"]
+
+
+class DockClearFaultsCommand(CommandModel):
+    """Clear the dock's faults whose causes are gone."""
+
+    name: Literal["dock-clear-faults"]
+
+
+class DockFollowMarkerCommand(CommandModel):
+    """Follow this marker from now on."""
+
+    name: Literal["dock-follow-marker"]
+    marker_id: int = Field(ge=1, le=0xFFFF)
+
+
+DockCommand = DockIdentifyCommand | DockParkCommand | DockClearFaultsCommand | DockFollowMarkerCommand
+Command = StartCommand | StopCommand | StatusCommand | DockCommand
+
+DOCK_COMMAND_NAMES = ("dock-identify", "dock-park", "dock-clear-faults", "dock-follow-marker")
+COMMAND_NAMES = ("start", "stop", "status", *DOCK_COMMAND_NAMES)
 
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="name")])
 

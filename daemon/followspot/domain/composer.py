@@ -21,7 +21,7 @@ SMALLEST_SHARE = 0.22
 """Head and shoulders shall fill at least this share of the picture's height, with a little in hand over 20 %."""
 CAUTION = 0.5
 """The shot is composed for a teacher who is nearer than believed by this many standard deviations."""
-HEAD_SIGMAS = 1.5
+HEAD_SIGMAS = 2.0
 """A teacher who is nearer than believed by this many standard deviations still has her head in the picture."""
 SIDE_SIGMAS = 1.5
 """The picture has room for the azimuth to be wrong by this many standard deviations."""

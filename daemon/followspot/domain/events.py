@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field
 from followspot.domain.acknowledgement import StoreKey, StoreName
 from followspot.domain.alerts import AlertCode
 from followspot.domain.retention import DeletionReason
-from followspot.domain.segments import GapRecord, MediaNs, Sha256, SpanNs, Statement, Track
+from followspot.domain.segments import GapRecord, MediaNs, Sha256, SoundRecord, SpanNs, Statement, Track
 
 
 class EventData(Statement):
@@ -51,6 +51,7 @@ class SegmentReady(EventData):
     frames: int = Field(ge=0)
     last: bool = Field(description="Known to be the lesson's last; lesson.completed alone is certain of it.")
     tracks: tuple[Track, ...]
+    sounds: tuple[SoundRecord, ...] = ()
 
 
 class LessonCompleted(EventData):

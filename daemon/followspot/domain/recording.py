@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from followspot.domain.gaps import GapReason
+from followspot.domain.sound import MicrophoneRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,24 @@ class TrackInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundPart:
+    """One microphone by itself for the time of a segment: a whole MP4 file with AAC, in lesson time."""
+
+    role: MicrophoneRole
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFile:
+    """A SoundPart on the disk, in the file called `file` beside the segment."""
+
+    role: MicrophoneRole
+    file: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentEnd:
     """What the segmenter knows when a segment is complete. Times are media time."""
 
@@ -33,6 +52,7 @@ class SegmentEnd:
     frames: int
     last: bool
     tracks: tuple[TrackInfo, ...]
+    sounds: tuple[SoundPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

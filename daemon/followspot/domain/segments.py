@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from followspot.domain.gaps import GapReason
-from followspot.domain.recording import Gap, TrackInfo
+from followspot.domain.recording import Gap, SoundFile, TrackInfo
+from followspot.domain.sound import MicrophoneRole
 
 MANIFEST_FILE = "manifest.json"
 PLAYLIST_FILE = "playlist.m3u8"
 FRAMING_FILE = "framing.jsonl"
 WHOLE_FILE = "lesson.mp4"
+SOUND_SUFFIX = ".m4a"
 
 MediaNs = Annotated[int, Field(ge=0, description="Media time in nanoseconds since the lesson's first frame.")]
 SpanNs = Annotated[int, Field(ge=0, description="A length of media time in nanoseconds.")]
@@ -69,6 +71,20 @@ def gap_record(gap: Gap) -> GapRecord:
     return GapRecord(reason=gap.reason, start_ns=gap.start_ns, duration_ns=gap.duration_ns, missing_ns=gap.missing_ns)
 
 
+class SoundRecord(Statement):
+    """One microphone by itself for the time of a segment. `file` lies beside the segment's."""
+
+    role: MicrophoneRole
+    file: str
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+
+
+def sound_record(sound: SoundFile) -> SoundRecord:
+    """The statement of `sound`."""
+    return SoundRecord(role=sound.role, file=sound.file, size=sound.size, sha256=sound.sha256)
+
+
 class ManifestSegment(Statement):
     """One file of the lesson, in playing order. `file` lies beside the manifest."""
 
@@ -80,6 +96,7 @@ class ManifestSegment(Statement):
     duration_ns: SpanNs
     started: AwareDatetime
     frames: int = Field(ge=0)
+    sounds: tuple[SoundRecord, ...] = ()
 
 
 class Manifest(Statement):
@@ -106,6 +123,11 @@ class Manifest(Statement):
 def segment_file(index: int) -> str:
     """The name of a finished segment."""
     return f"segment-{index:05d}.mp4"
+
+
+def sound_file(index: int, role: MicrophoneRole) -> str:
+    """The name of a single microphone's file beside a segment."""
+    return f"segment-{index:05d}.{role}{SOUND_SUFFIX}"
 
 
 def relative_path(lesson_id: str, file: str) -> str:

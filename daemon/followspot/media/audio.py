@@ -1,7 +1,8 @@
-"""The microphone: sound that follows CLOCK_MONOTONIC, whatever the device's own clock does."""
+"""A microphone: sound that follows CLOCK_MONOTONIC, whatever the device's own clock does."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import Protocol
 
 import av
 import numpy as np
@@ -9,10 +10,11 @@ from av.container import InputContainer
 from av.filter import Graph
 
 from followspot.domain.clock import Clock
+from followspot.domain.sound import MicrophoneRole
 from followspot.media.drift import ArrivalClock
 from followspot.media.encoder import SOUND_RATE_HZ
+from followspot.media.mixing import Samples
 from followspot.media.notices import MediaNotice, MicrophoneLost, MicrophoneOpened
-from followspot.media.sound import Samples, SoundTrack
 from followspot.media.source import Source, SourceLostError
 from followspot.settings.models import MicrophoneSettings
 
@@ -20,36 +22,53 @@ _NS_PER_MS = 1_000_000
 _NS_PER_US = 1000
 _MICROSECONDS = Fraction(1, 1_000_000)
 
+_TABLES = {MicrophoneRole.TEACHER: "microphone", MicrophoneRole.ROOM: "room_microphone"}
+_THREADS = {MicrophoneRole.TEACHER: "capture-audio", MicrophoneRole.ROOM: "capture-audio-room"}
+
 # Stretch or squeeze by at most 0.5 %, too little to be heard and far more than any crystal drifts, whenever sound
 # and clock are more than 1 ms apart. `flags=res` keeps the resampler in use all the time: switching it on clicks.
 _RESAMPLE = f"{SOUND_RATE_HZ}:flags=res:async={SOUND_RATE_HZ // 200}:min_comp=0.001"
 
 
+class SoundTaker(Protocol):
+    """Where a microphone's samples go: a SoundTrack, or who wants to look at them."""
+
+    def expect(self, expected: bool) -> None:
+        """State whether sound is to come."""
+        ...
+
+    def put(self, start: int, samples: Samples) -> None:
+        """Add samples from index `start` of the monotonic grid on."""
+        ...
+
+
 class AudioCapture:
-    """Thread `capture-audio`. Fills `track` while the microphone gives sound."""
+    """Thread `capture-audio`, or `capture-audio-room`. Fills `track` while the microphone gives sound."""
 
     def __init__(
         self,
+        role: MicrophoneRole,
         settings: MicrophoneSettings,
         clock: Clock,
-        track: SoundTrack,
+        track: SoundTaker,
         notify: Callable[[MediaNotice], None],
     ) -> None:
+        self._role = role
         self._latency_ns = round(settings.latency_ms * _NS_PER_MS)
         self._track = track
         self._notify = notify
-        self.source = Source("microphone", "capture-audio", settings, clock, self)
+        self.source = Source(_TABLES[role], _THREADS[role], settings, clock, self)
 
     def read(self, container: InputContainer) -> None:
         """Decode the first sound stream."""
         if not container.streams.audio:
             raise SourceLostError("it has no sound")
         stream = container.streams.audio[0]
-        placer: _Placer | None = None
+        placer: Placer | None = None
         for packet, arrival_ns in self.source.packets(container, stream):
             frames = stream.decode(packet)
             if frames and placer is None:
-                placer = _Placer(frames[0], self._latency_ns)
+                placer = Placer(frames[0], self._latency_ns)
             if placer is None:
                 continue
             for start, samples in placer.place(frames, arrival_ns):
@@ -58,16 +77,16 @@ class AudioCapture:
     def lost(self, reason: str) -> None:
         """From here on silence need not be waited for."""
         self._track.expect(False)
-        self._notify(MicrophoneLost(reason))
+        self._notify(MicrophoneLost(reason, self._role))
 
     def _deliver(self, start: int, samples: Samples) -> None:
         self._track.put(start, samples)
         if self.source.delivering():
             self._track.expect(True)
-            self._notify(MicrophoneOpened())
+            self._notify(MicrophoneOpened(self._role))
 
 
-class _Placer:
+class Placer:
     """From decoded frames to mono 48 kHz samples on the monotonic grid, for one opening of the device."""
 
     def __init__(self, first: av.AudioFrame, latency_ns: int) -> None:

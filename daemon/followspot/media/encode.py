@@ -16,10 +16,12 @@ from followspot.media.capture import is_specified
 from followspot.media.encoder import MATRIX_BT709, VIDEO_TIMESCALE, EncoderPair
 from followspot.media.framequeue import CapturedFrame, Dropped, FrameQueue
 from followspot.media.framingline import framing_line
+from followspot.media.mixingdesk import SoundInputs
 from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarted
 from followspot.media.picturetime import PictureTime
 from followspot.media.segmenter import Segmenter
-from followspot.media.sound import SoundTrack, sample_at
+from followspot.media.singlesounds import SingleSounds
+from followspot.media.sound import sample_at
 from followspot.media.soundencoding import SoundEncoding
 from followspot.media.view import ViewRenderer, centre_view
 from followspot.settings.models import Settings
@@ -52,14 +54,31 @@ class _Recording:
     """What exists from the first picture on."""
 
     def __init__(
-        self, settings: Settings, plan: LessonPlan, sink: SegmentSink, track: SoundTrack, first: CapturedFrame
+        self,
+        settings: Settings,
+        plan: LessonPlan,
+        sink: SegmentSink,
+        sounds: SoundInputs,
+        notify: Callable[[MediaNotice], None],
+        first: CapturedFrame,
     ) -> None:
         matrix = first.frame.colorspace
         self.time = PictureTime(first.exposure_ns, plan.media_start_ns, settings.camera.rate_hz)
         self.encoders = EncoderPair(settings, matrix if is_specified(matrix) else MATRIX_BT709)
-        self.segmenter = Segmenter(self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s)
-        declare_gap = sink.declare_gap if settings.microphone.url else None
-        self.sound = SoundEncoding(track, self.encoders, declare_gap, self.time.first_pts, first.exposure_ns)
+        self.singles = SingleSounds(settings.single_sounds, settings.encoder.audio_bitrate_kbps)
+        self.segmenter = Segmenter(
+            self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s, self.singles.take
+        )
+        self.sound = SoundEncoding(
+            sounds,
+            self.encoders,
+            self.singles,
+            settings,
+            notify,
+            sink.declare_gap,
+            self.time.first_pts,
+            first.exposure_ns,
+        )
         self.hold_after_ns = max(_HOLD_AFTER_NS, round(self.time.period_ns * _HOLD_AFTER_PERIODS))
         # From exposure to arrival, of the newest captured picture: how far behind the clock pictures are expected.
         self.latency_ns = first.arrival_ns - first.exposure_ns
@@ -69,7 +88,7 @@ class _Recording:
 
 
 class EncodeLoop:
-    """Encodes what comes out of `queue` and `track` until the queue is closed and empty. Use once, on one thread."""
+    """Encodes what comes out of `queue` and `sounds` until the queue is closed and empty. Use once, on one thread."""
 
     def __init__(
         self,
@@ -80,7 +99,7 @@ class EncodeLoop:
         plan: LessonPlan,
         sink: SegmentSink,
         queue: FrameQueue,
-        track: SoundTrack,
+        sounds: SoundInputs,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -89,7 +108,7 @@ class EncodeLoop:
         self._plan = plan
         self._sink = sink
         self._queue = queue
-        self._track = track
+        self._sounds = sounds
         self._renderer = ViewRenderer(settings.view.width, settings.view.height)
         self._segment_ticks = round(settings.recording.segment_s * VIDEO_TIMESCALE)
         self._recording: _Recording | None = None
@@ -131,6 +150,7 @@ class EncodeLoop:
             recording.segmenter.add_sound(packet)
         recording.segmenter.finish(end_pts)
         recording.encoders.close()
+        recording.singles.close()
         self.media_end_ns = recording.time.media_ns(end_pts)
 
     def _take(self, captured: CapturedFrame) -> None:
@@ -159,10 +179,10 @@ class EncodeLoop:
         now_ns = self._clock.monotonic_ns()
         if self._start_by_ns is None:
             self._start_by_ns = now_ns + _SOUND_GRACE_NS
-        if now_ns < self._start_by_ns and not self._track.ready_for(sample_at(captured.exposure_ns)):
+        if now_ns < self._start_by_ns and not self._sounds.ready_for(sample_at(captured.exposure_ns)):
             return None
         age = timedelta(microseconds=(now_ns - captured.exposure_ns) // _NS_PER_US)
-        self._recording = _Recording(self._settings, self._plan, self._sink, self._track, captured)
+        self._recording = _Recording(self._settings, self._plan, self._sink, self._sounds, self._notify, captured)
         view = self._settings.view
         self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, view.width, view.height))
         return self._recording

@@ -2,12 +2,13 @@
 
 import io
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from av.video.frame import PictureType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
@@ -31,6 +32,34 @@ _MAX_RATE_FACTOR = 1.5
 _RATE_BUFFER_S = 2
 
 
+class SoundEncoder:
+    """AAC of mono sound, open at once so that its header is known. `stream` is a template for files' streams.
+
+    Time stamps are in samples. The AAC priming packet is dropped, so no time stamp lies before the first sample.
+    """
+
+    def __init__(self, bitrate_kbps: int) -> None:
+        # The muxer behind the stream is never fed: it is how PyAV makes streams with open encoders.
+        self._shell = av.open(io.BytesIO(), "w", format="mp4")
+        self.stream = add_sound_stream(self._shell, bitrate_kbps)
+        self._shell.start_encoding()
+        self._first_pts: int | None = None
+
+    def encode(self, samples: npt.NDArray[np.float32], pts: int) -> list[Packet]:
+        """Encode one frame (1024 samples) at sample `pts`; frames must follow each other."""
+        if self._first_pts is None:
+            self._first_pts = pts
+        return _without_priming(self.stream.encode(_sound_frame(samples, pts)), self._first_pts)
+
+    def flush(self) -> list[Packet]:
+        """What the encoder still holds."""
+        return _without_priming(self.stream.encode(None), self._first_pts)
+
+    def close(self) -> None:
+        """Free the encoder."""
+        self._shell.close()
+
+
 class EncoderPair:
     """H.264 and AAC, opened at once so that their headers are known before the first segment.
 
@@ -44,7 +73,7 @@ class EncoderPair:
         # The muxer behind these streams is never fed: it is how PyAV makes streams with open encoders.
         self._shell = av.open(io.BytesIO(), "w", format="mp4")
         self.video = self._add_video(settings, matrix)
-        self.sound = self._add_sound(settings)
+        self.sound = add_sound_stream(self._shell, settings.encoder.audio_bitrate_kbps)
         self._shell.start_encoding()
         self._first_sound_pts: int | None = None
 
@@ -72,12 +101,6 @@ class EncoderPair:
         }
         return stream
 
-    def _add_sound(self, settings: Settings) -> AudioStream:
-        stream = self._shell.add_stream("aac", rate=SOUND_RATE_HZ, options={"aac_coder": "fast"})
-        stream.codec_context.layout = "mono"
-        stream.codec_context.bit_rate = settings.encoder.audio_bitrate_kbps * 1000
-        return stream
-
     def encode_picture(self, frame: av.VideoFrame, pts: int, *, key: bool) -> list[Packet]:
         """Encode `frame` at `pts`, as an IDR picture if `key`; its own time stamp and type do not matter."""
         frame.pts = pts
@@ -90,11 +113,7 @@ class EncoderPair:
         """Encode one frame of mono sound (1024 samples) at sample `pts`; frames must follow each other."""
         if self._first_sound_pts is None:
             self._first_sound_pts = pts
-        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "fltp", "mono")
-        frame.sample_rate = SOUND_RATE_HZ
-        frame.time_base = Fraction(1, SOUND_RATE_HZ)
-        frame.pts = pts
-        return self._without_priming(self.sound.encode(frame))
+        return _without_priming(self.sound.encode(_sound_frame(samples, pts)), self._first_sound_pts)
 
     def flush_video(self) -> list[Packet]:
         """What the video encoder still holds."""
@@ -102,11 +121,7 @@ class EncoderPair:
 
     def flush_sound(self) -> list[Packet]:
         """What the sound encoder still holds."""
-        return self._without_priming(self.sound.encode(None))
-
-    def _without_priming(self, packets: list[Packet]) -> list[Packet]:
-        first = self._first_sound_pts
-        return [p for p in packets if first is not None and p.pts is not None and p.pts >= first]
+        return _without_priming(self.sound.encode(None), self._first_sound_pts)
 
     def tracks(self) -> tuple[TrackInfo, ...]:
         """What the segments hold."""
@@ -127,6 +142,31 @@ class EncoderPair:
     def close(self) -> None:
         """Free the encoders."""
         self._shell.close()
+
+
+def add_sound_stream(shell: OutputContainer, bitrate_kbps: int) -> AudioStream:
+    """A stream of `shell` with the one sound encoder that we use (docs/decisions/0032)."""
+    stream = shell.add_stream("aac", rate=SOUND_RATE_HZ, options={"aac_coder": "fast"})
+    stream.codec_context.layout = "mono"
+    stream.codec_context.bit_rate = bitrate_kbps * 1000
+    return stream
+
+
+def sound_before(sound: Packet, video_pts: int) -> bool:
+    """Whether a sound packet starts before a video time stamp, in exact arithmetic."""
+    return cast(int, sound.pts) * VIDEO_TIMESCALE < video_pts * SOUND_RATE_HZ
+
+
+def _sound_frame(samples: npt.NDArray[np.float32], pts: int) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "fltp", "mono")
+    frame.sample_rate = SOUND_RATE_HZ
+    frame.time_base = Fraction(1, SOUND_RATE_HZ)
+    frame.pts = pts
+    return frame
+
+
+def _without_priming(packets: list[Packet], first_pts: int | None) -> list[Packet]:
+    return [p for p in packets if first_pts is not None and p.pts is not None and p.pts >= first_pts]
 
 
 def avc_codec_string(extradata: bytes | None) -> str:

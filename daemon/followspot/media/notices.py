@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from followspot.domain.sound import Carrier, MicrophoneRole, SoundLevel
+
 
 @dataclass(frozen=True, slots=True)
 class CameraOpened:
@@ -23,12 +25,39 @@ class CameraLost:
 class MicrophoneOpened:
     """The microphone gives sound."""
 
+    role: MicrophoneRole = MicrophoneRole.TEACHER
+
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneLost:
-    """The configured microphone gives no sound and is being tried again; silence is recorded meanwhile."""
+    """The configured microphone gives no sound and is being tried again; the other one, or silence, stands in."""
 
     reason: str
+    role: MicrophoneRole = MicrophoneRole.TEACHER
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneSilent:
+    """The microphone gives sound in which there is nothing, and has for `seconds`: it is off, or turned down."""
+
+    role: MicrophoneRole
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneHeard:
+    """There is something in the microphone's sound again, or nothing is expected of it any more."""
+
+    role: MicrophoneRole
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLevels:
+    """About once a second of media: how loud each microphone was (None: not there, or muted), and what is heard."""
+
+    carrier: Carrier
+    teacher: SoundLevel | None
+    room: SoundLevel | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +92,9 @@ MediaNotice = (
     | CameraLost
     | MicrophoneOpened
     | MicrophoneLost
+    | MicrophoneSilent
+    | MicrophoneHeard
+    | SoundLevels
     | RecordingStarted
     | FramesDropped
     | RecorderStopped

@@ -11,12 +11,15 @@ import av
 from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.clock import Clock
 from followspot.domain.recording import LessonPlan, SegmentSink
+from followspot.domain.sound import MicrophoneRole
 from followspot.domain.view import ViewPlanner
 from followspot.media.audio import AudioCapture
 from followspot.media.capture import VideoCapture
 from followspot.media.encode import EncodeLoop
 from followspot.media.framequeue import FrameQueue
 from followspot.media.memory import give_back_memory, keep_frame_memory
+from followspot.media.mixingdesk import SoundInputs
+from followspot.media.mute import MuteSwitch
 from followspot.media.notices import MediaNotice, RecorderFailed, RecorderStopped
 from followspot.media.sound import SoundTrack
 from followspot.media.source import Source
@@ -69,6 +72,7 @@ class Recorder:
         self._planner = planner
         self._notify = notify
         self._analyse = analyse
+        self._mute = MuteSwitch()
         self._run: _Run | None = None
 
     def start(self, plan: LessonPlan, sink: SegmentSink) -> None:
@@ -78,13 +82,19 @@ class Recorder:
         """
         if self._run is not None and self._run.recording:
             raise RuntimeError("a lesson is being recorded: stop it first")
-        self._run = _Run(self._settings, self._clock, self._planner, self._notify, self._analyse, plan, sink)
+        self._run = _Run(
+            self._settings, self._clock, self._planner, self._notify, self._analyse, self._mute, plan, sink
+        )
         self._run.start()
 
     def stop(self) -> None:
         """End the recording; nothing when none runs. RecorderStopped follows."""
         if self._run is not None:
             self._run.stop()
+
+    def mute(self, muted: bool) -> None:
+        """Silence all sound from now on, or let it through again; holds from lesson to lesson. Returns at once."""
+        self._mute.set(muted, self._clock.monotonic_ns())
 
     def progress(self) -> RecorderProgress:
         """How it goes."""
@@ -105,6 +115,7 @@ class _Run:
         planner: ViewPlanner,
         notify: Callable[[MediaNotice], None],
         analyse: AnalysisTaker | None,
+        mute: MuteSwitch,
         plan: LessonPlan,
         sink: SegmentSink,
     ) -> None:
@@ -113,13 +124,14 @@ class _Run:
         self._analyse_failed = False
         self._queue = FrameQueue(max(_QUEUE_MIN_FRAMES, math.ceil(settings.camera.rate_hz * _QUEUE_S)))
         self._stopping = threading.Event()
-        microphone = settings.microphone
-        track = SoundTrack(expected=bool(microphone.url))
         self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify).source
         self._sources: list[Source] = [self._camera]
-        if microphone.url:
-            self._sources.append(AudioCapture(microphone, clock, track, notify).source)
-        self._loop = EncodeLoop(settings, clock, planner, notify, plan, sink, self._queue, track)
+        tracks: dict[MicrophoneRole, SoundTrack] = {}
+        for role, microphone in settings.microphones:
+            tracks[role] = SoundTrack(expected=True)
+            self._sources.append(AudioCapture(role, microphone, clock, tracks[role], notify).source)
+        sounds = SoundInputs(tracks.get(MicrophoneRole.TEACHER), tracks.get(MicrophoneRole.ROOM), mute)
+        self._loop = EncodeLoop(settings, clock, planner, notify, plan, sink, self._queue, sounds)
         self._thread = threading.Thread(target=self._encode, name="encode", daemon=True)
 
     @property

@@ -6,8 +6,8 @@ from typing import cast
 
 import av
 
-from followspot.domain.recording import SegmentEnd, SegmentSink
-from followspot.media.encoder import SOUND_RATE_HZ, VIDEO_TIMESCALE, EncoderPair, Packet
+from followspot.domain.recording import SegmentEnd, SegmentSink, SoundPart
+from followspot.media.encoder import VIDEO_TIMESCALE, EncoderPair, Packet, sound_before
 from followspot.media.fragments import FragmentAssembler
 from followspot.media.picturetime import PictureTime
 
@@ -84,8 +84,16 @@ class Segmenter:
     """
 
     def __init__(
-        self, encoders: EncoderPair, sink: SegmentSink, time: PictureTime, first_index: int, fragment_s: float
+        self,
+        encoders: EncoderPair,
+        sink: SegmentSink,
+        time: PictureTime,
+        first_index: int,
+        fragment_s: float,
+        sounds_until: Callable[[int], tuple[SoundPart, ...]],
     ) -> None:
+        """`sounds_until(pts)` gives what lies beside the segment that ends at `pts`."""
+        self._sounds_until = sounds_until
         self._encoders = encoders
         self._media_ns = time.media_ns
         self._sink = sink
@@ -110,11 +118,11 @@ class Segmenter:
 
     def add_sound(self, packet: Packet) -> None:
         """Take the next sound."""
-        if self._cuts and not _starts_before(packet, self._cuts[0]):
+        if self._cuts and not sound_before(packet, self._cuts[0]):
             self._early_sound.append(packet)
             return
         if self._ending is not None:
-            if _starts_before(packet, cast(int, self._ending.end_pts)):
+            if sound_before(packet, cast(int, self._ending.end_pts)):
                 self._ending.add_sound(packet)
                 return
             self._finish_ending(last=False)
@@ -151,12 +159,10 @@ class Segmenter:
     def _finish_ending(self, *, last: bool) -> None:
         segment, self._ending = cast(_Segment, self._ending), None
         segment.close()
-        start_ns, end_ns = self._media_ns(segment.start_pts), self._media_ns(cast(int, segment.end_pts))
+        end_pts = cast(int, segment.end_pts)
+        start_ns, end_ns = self._media_ns(segment.start_pts), self._media_ns(end_pts)
+        sounds = self._sounds_until(end_pts)
+        tracks = self._encoders.tracks()
         self._sink.finish_segment(
-            SegmentEnd(segment.index, start_ns, end_ns - start_ns, segment.frames, last, self._encoders.tracks())
+            SegmentEnd(segment.index, start_ns, end_ns - start_ns, segment.frames, last, tracks, sounds)
         )
-
-
-def _starts_before(sound: Packet, video_pts: int) -> bool:
-    """Whether a sound packet starts before a video time stamp, in exact arithmetic."""
-    return cast(int, sound.pts) * VIDEO_TIMESCALE < video_pts * SOUND_RATE_HZ

@@ -13,6 +13,7 @@ from av.stream import Stream
 
 from followspot.domain.clock import Clock
 from followspot.domain.redact import redacted
+from followspot.media import alsa
 from followspot.media.encoder import Packet
 from followspot.media.pacing import Pace, is_plain_file
 
@@ -25,8 +26,9 @@ _MAX_BACK_OFF_S = 2.0
 _JITTER = 0.25
 # How often a device without data is asked again: well below a frame or a packet of sound.
 _POLL_S = 0.002
-# These drivers block without end inside the kernel unless told not to.
+# These drivers block without end inside the kernel unless told not to: AVFMT_FLAG_NONBLOCK, which has no name here.
 _DEVICE_FORMATS = {"v4l2", "alsa"}
+_NONBLOCK = "+0x4"
 _NS_PER_S = 1_000_000_000
 
 # Look at little before the first frame is given: our sources name their formats in the header.
@@ -69,7 +71,8 @@ class Source:
 
     def __init__(self, kind: str, thread_name: str, device: DeviceSettings, clock: Clock, reader: SourceReader) -> None:
         """`kind` is the table of the configuration file, as people read it: camera, microphone."""
-        self._kind = kind
+        self._table = kind
+        self._kind = kind.replace("_", " ")
         self._device = device
         self._clock = clock
         self._reader = reader
@@ -168,7 +171,11 @@ class Source:
             raise SourceLostError("there is no such device or file")
         options = dict(_OPEN_OPTIONS)
         if device.format in _DEVICE_FORMATS:
-            options["fflags"] = "nonblock"
+            options["fflags"] = _NONBLOCK
+        if device.format == "alsa":
+            alsa.find_configuration()
+            if (wrong := alsa.what_is_wrong(device.url)) is not None:
+                raise SourceLostError(wrong)
         try:
             return av.open(
                 device.url,
@@ -193,13 +200,18 @@ class Source:
         self._reader.lost(
             f"{self._kind} {url}: {reason.replace(self._device.url, url)}; "
             f"it is tried again by itself. Check the cable and power, and "
-            f"[{self._kind}] url, format and options in the configuration"
+            f"[{self._table}] url, format and options in the configuration"
         )
 
     def _stalled(self) -> str:
         return f"gave nothing for {self._device.stall_timeout_s:g} s"
 
     def _explain(self, error: Exception) -> str:
+        if self._device.format == "alsa" and isinstance(error, OSError):
+            return (
+                f"ALSA could not open or read it ({error.strerror}): another program may use it, or it has one channel "
+                f'only (options = {{ channels = "1" }}, or plughw instead of hw); {alsa.microphones()}'
+            )
         if isinstance(error, av.error.ArgumentError | av.error.InvalidDataError):
             return "the stream broke off or is not what the configured format says"
         if isinstance(error, OSError | av.FFmpegError) and error.strerror:

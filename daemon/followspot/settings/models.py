@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from followspot.domain.sound import MicrophoneRole
 from followspot_dock.settings import DockSettings
 
 
@@ -67,7 +68,7 @@ class CameraSettings(Table):
 
 
 class MicrophoneSettings(Table):
-    """`[microphone]`: an ALSA device or any URL with sound; an empty url records silence."""
+    """`[microphone]`: the teacher's, an ALSA device or any URL with sound; an empty url: there is none."""
 
     url: str = ""
     format: str = "alsa"
@@ -75,6 +76,16 @@ class MicrophoneSettings(Table):
     latency_ms: float = Field(default=0.0, ge=-1000, le=1000)
     open_timeout_s: float = Field(default=5.0, ge=0.5, le=60)
     stall_timeout_s: float = Field(default=0.5, ge=0.1, le=10)
+    silent_below_dbfs: float = Field(default=-80.0, ge=-110, le=-40)
+    silent_after_s: float = Field(default=5.0, ge=1, le=60)
+
+
+class RoomMicrophoneSettings(MicrophoneSettings):
+    """`[room_microphone]`: the one that hears the children."""
+
+    gain_db: float = Field(default=0.0, ge=-40, le=40)
+    duck_db: float = Field(default=12.0, ge=0, le=60)
+    single_files: bool = True
 
 
 class ViewSettings(Table):
@@ -176,6 +187,7 @@ class Settings(Table):
     paths: PathSettings = PathSettings()
     camera: CameraSettings = CameraSettings()
     microphone: MicrophoneSettings = MicrophoneSettings()
+    room_microphone: RoomMicrophoneSettings = RoomMicrophoneSettings()
     dock: DockSettings = DockSettings()
     view: ViewSettings = ViewSettings()
     tracking: TrackingSettings = TrackingSettings()
@@ -186,3 +198,16 @@ class Settings(Table):
     mqtt: MqttSettings = MqttSettings()
     panel: PanelSettings = PanelSettings()
     log: LogSettings = LogSettings()
+
+    @property
+    def microphones(self) -> tuple[tuple[MicrophoneRole, MicrophoneSettings], ...]:
+        """Those that are configured."""
+        both = ((MicrophoneRole.TEACHER, self.microphone), (MicrophoneRole.ROOM, self.room_microphone))
+        return tuple((role, microphone) for role, microphone in both if microphone.url)
+
+    @property
+    def single_sounds(self) -> tuple[MicrophoneRole, ...]:
+        """Those that are also kept by themselves: one that is alone is on the first track as it is."""
+        if not self.room_microphone.single_files or len(self.microphones) < len(MicrophoneRole):
+            return ()
+        return tuple(role for role, _ in self.microphones)

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from followspot.domain.events import EventData, GapDeclared, LessonCompleted, LessonStarted, SegmentReady
 from followspot.domain.gaps import GapReason
-from followspot.domain.recording import Gap, TrackInfo
-from followspot.domain.segments import gap_record, relative_path, track_of
+from followspot.domain.recording import Gap, SoundFile, TrackInfo
+from followspot.domain.segments import gap_record, relative_path, sound_record, track_of
+from followspot.domain.sound import MicrophoneRole
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
@@ -99,7 +100,7 @@ class Catalogue:
 
     def add_segment(self, segment: SegmentRow, *, last: bool) -> None:
         """A finished segment, and `segment.ready`."""
-        tracks = json.dumps([asdict(track) for track in segment.tracks])
+        tracks = json.dumps([*map(asdict, segment.tracks), *map(asdict, segment.sounds)])
         event = _segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
@@ -183,6 +184,7 @@ def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
         frames=segment.frames,
         last=last,
         tracks=tuple(track_of(track) for track in segment.tracks),
+        sounds=tuple(sound_record(sound) for sound in segment.sounds),
     )
 
 
@@ -205,6 +207,7 @@ def _lesson(row: sqlite3.Row) -> LessonRow:
 
 
 def _segment(row: sqlite3.Row) -> SegmentRow:
+    tracks = json.loads(row["tracks"])  # those in the segment's file, and those in files beside it
     return SegmentRow(
         lesson_id=row["lesson_id"],
         index=row["index"],
@@ -216,5 +219,6 @@ def _segment(row: sqlite3.Row) -> SegmentRow:
         duration_ns=row["duration_ns"],
         started=datetime.fromisoformat(row["started"]),
         frames=row["frames"],
-        tracks=tuple(TrackInfo(**track) for track in json.loads(row["tracks"])),
+        tracks=tuple(TrackInfo(**track) for track in tracks if "file" not in track),
+        sounds=tuple(SoundFile(**{**one, "role": MicrophoneRole(one["role"])}) for one in tracks if "file" in one),
     )

@@ -11,6 +11,7 @@ from followspot.domain.segments import (
     ManifestSegment,
     gap_record,
     relative_path,
+    sound_record,
     track_of,
 )
 from followspot.storage.disk import replace_file
@@ -77,4 +78,5 @@ def _manifest_segment(segment: SegmentRow) -> ManifestSegment:
         duration_ns=segment.duration_ns,
         started=segment.started,
         frames=segment.frames,
+        sounds=tuple(sound_record(sound) for sound in segment.sounds),
     )

@@ -16,6 +16,8 @@ ROOM_BYTES = 1024 * 1024
 FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
 SQLITE_PRIMARY_CODE = 0xFF
 """The low byte of SQLite's extended result code names the error."""
+DRAFT_SUFFIX = ".tmp"
+"""Of a file that is on its way to its name."""
 DiskErrors = (OSError, sqlite3.Error)
 """What a disk that fails looks like from Python."""
 
@@ -118,7 +120,7 @@ class Disk:
 
 def replace_file(disk: Disk, path: Path, content: bytes) -> None:
     """Put `content` at `path` durably and in one step: a reader sees the old file or the new one."""
-    draft = path.with_name(f"{path.name}.tmp")
+    draft = path.with_name(f"{path.name}{DRAFT_SUFFIX}")
     disk.remove(draft)
     fd = disk.create(draft)
     try:

@@ -12,6 +12,7 @@ from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved
 from followspot.storage.refuge import may_take_refuge, take_refuge
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
+from followspot.storage.soundfiles import write_sounds
 from followspot.storage.spool import FramingFile, SegmentFile
 from followspot.storage.store import Store, storage_error
 
@@ -204,6 +205,7 @@ class LessonWriter:
         if self._anchor is None:
             raise StorageError("a segment ended before the lesson began")
         start_ns = self._start_of(end)
+        sounds = write_sounds(self._store.disk, self._folder, file.index, end.sounds)
         sha256 = file.finish()
         return SegmentRow(
             lesson_id=self._plan.lesson_id,
@@ -217,6 +219,7 @@ class LessonWriter:
             started=self._anchor.wall_at(start_ns),
             frames=end.frames,
             tracks=end.tracks,
+            sounds=sounds,
         )
 
     def _may_wait(self) -> bool:

@@ -15,20 +15,21 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from followspot.domain.events import LessonCompleted
-from followspot.domain.recording import Gap, TrackInfo
+from followspot.domain.recording import Gap, SoundFile, TrackInfo
 from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import MANIFEST_FILE, Manifest, relative_path, segment_file
 from followspot.storage.completion import complete
+from followspot.storage.disk import DRAFT_SUFFIX
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.recovery import INTERRUPTED
 from followspot.storage.removal import tell_gone
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import PART_NAME, SEGMENT_NAME, Found, trim
+from followspot.storage.soundfiles import find_sounds
 from followspot.storage.store import Store
 
 ADOPTED_BY = "adopted"
 """Who started a lesson that was found without a row: nobody knows any more."""
-DRAFT_SUFFIX = ".tmp"
 HASH_CHUNK_BYTES = 1024 * 1024
 
 log = logging.getLogger(__name__)
@@ -226,7 +227,8 @@ def _adopt_completed(
                 lesson_id=orphan.lesson_id,
                 init_size=init_sizes[one.index],
                 tracks=tracks,
-                **one.model_dump(),
+                sounds=tuple(SoundFile(**sound.model_dump()) for sound in one.sounds),
+                **one.model_dump(exclude={"sounds"}),
             )
             store.catalogue.add_segment(row, last=one == manifest.segments[-1])
         for gap in manifest.gaps:
@@ -266,6 +268,7 @@ def _segment_row(store: Store, lesson: LessonRow, found: Found, sha256: str, sta
         started=lesson.anchor.wall_at(start_ns),
         frames=found.media.frames,
         tracks=found.media.tracks,
+        sounds=find_sounds(path.parent, found.index),
     )
 
 

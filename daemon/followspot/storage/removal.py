@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from followspot.domain.errors import StorageError
 from followspot.domain.events import SegmentDeleted
 from followspot.domain.retention import DeletionReason
-from followspot.domain.segments import WHOLE_FILE, relative_path
+from followspot.domain.segments import WHOLE_FILE, relative_path, sound_file
+from followspot.domain.sound import MicrophoneRole
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.store import Store
 
@@ -53,7 +54,8 @@ def _unlink(store: Store, segments: Sequence[Kept]) -> None:
         store.disk.remove(folder / WHOLE_FILE)  # joined from the segments: the same media again
         for one in segments:
             if one.lesson_id == lesson_id:
-                store.disk.remove(folder / one.file)  # D2
+                for name in (*(sound_file(one.index, role) for role in MicrophoneRole), one.file):
+                    store.disk.remove(folder / name)  # D2
         store.disk.sync_folder(folder)  # D3
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from followspot.domain.recording import TrackInfo
+from followspot.domain.recording import SoundFile, TrackInfo
 
 MICROSECOND_NS = 1000
 
@@ -70,6 +70,7 @@ class SegmentRow:
     started: datetime
     frames: int
     tracks: tuple[TrackInfo, ...]
+    sounds: tuple[SoundFile, ...] = ()
 
     @property
     def end_ns(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from followspot.domain.segments import relative_path, segment_file
 from followspot.storage.boxes import WholeMedia, walk
 from followspot.storage.rows import LessonRow, SegmentRow
+from followspot.storage.soundfiles import find_sounds, remove_drafts
 from followspot.storage.spool import PART_SUFFIX, trim_framing
 from followspot.storage.store import Store
 
@@ -35,6 +36,7 @@ def trim(store: Store, lesson_id: str) -> list[Found]:
     folder = store.folder(lesson_id)
     if not folder.is_dir():
         return []
+    remove_drafts(store.disk, folder)
     parts = _numbered(folder, PART_NAME)
     for index, part in parts:
         _trim_part(store, part, folder / segment_file(index))
@@ -100,6 +102,7 @@ def _row(store: Store, lesson: LessonRow, found: Found) -> SegmentRow:
         started=lesson.anchor.wall_at(start_ns),
         frames=found.media.frames,
         tracks=found.media.tracks,
+        sounds=find_sounds(path.parent, found.index),
     )
 
 

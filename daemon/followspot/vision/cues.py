@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from cv2.typing import MatLike
 
 from followspot.domain.geometry import clamp
 from followspot.domain.sighting import Sighting, SightingKind
-from followspot.domain.view import Rect
-from followspot.vision.head import head_top
 from followspot.vision.picture import SmallPicture
 from followspot.vision.strip import Profile, Strip
 
@@ -29,18 +26,13 @@ LIKENESS_WEIGHT = 1.5
 """A whole likeness says this many times more than plenty of motion: others move too."""
 LIKENESS_SIGMA_M = 0.07
 """The middle of the coloured area wanders by this much about the body's."""
-HEAD_SIGMA_M = 0.09
-"""Error of the top of the head by its colours: a few centimetres, but it errs the same way picture after picture."""
 PRIOR_WEIGHT = 0.06
 """Cost of lying one standard deviation off the prediction, in units of plenty of motion."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One picture's strip with its profiles: `moved` 0 to 1 since `before_ns`, `alike` -1 to 1, `trust` 0 to 1.
-
-    `likeness` is the map behind `alike`, at half the size; `bust` is where head and shoulders are expected.
-    """
+    """One picture's strip with its profiles: `moved` 0 to 1 since `before_ns`, `alike` -1 to 1, `trust` 0 to 1."""
 
     picture: SmallPicture
     strip: Strip
@@ -49,8 +41,6 @@ class Scene:
     moved: Profile
     alike: Profile
     trust: float
-    likeness: MatLike
-    bust: Rect
 
     def decide(self) -> float:
         """The column that motion, looks and prediction agree on best."""
@@ -81,12 +71,7 @@ class Scene:
         if self.trust <= 0 or share < LIKENESS_LEAST or abs(x - self.strip.x) > self.strip.reach:
             return None
         confidence = self.trust * clamp(2 * share, 0.2, 1.0)
-        seen = self._sighting(self.picture.exposure_ns, SightingKind.APPEARANCE, confidence, x, LIKENESS_SIGMA_M)
-        top = head_top(self.likeness, self.bust, x)
-        if top is None:
-            return seen
-        bearing = self.picture.lens.unproject(x, top, self.picture.aim)
-        return replace(seen, top_deg=bearing.elevation_deg, top_sigma_m=HEAD_SIGMA_M)
+        return self._sighting(self.picture.exposure_ns, SightingKind.APPEARANCE, confidence, x, LIKENESS_SIGMA_M)
 
     def _filled(self, profile: Profile, x: float) -> float:
         return float(self.strip.filled(profile)[int(clamp(x, 0, len(profile) - 1))])

@@ -1,8 +1,9 @@
-"""A person's outline: confirms the teacher's place, tells her size, and finds her where nothing else points."""
+"""A person's outline: finds the teacher where nothing else points."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,8 +22,6 @@ SIGMA_M = 0.09
 """Error of the outline's middle."""
 TOP_SIGMA_M = 0.15
 """Error of its top: it shifts with the size that fits best."""
-SURE_SCORE = 2.0
-"""From this score of the detector on, a hit is as sure as hits get."""
 LONE_CONFIDENCE = 0.25
 """An outline where neither motion nor looks agree: empty places give such hits too."""
 KEPT_ACTIVITY = 0.93
@@ -42,20 +41,18 @@ class OutlineFinder:
         self._count = 0
         self._activity: np.ndarray[tuple[int], np.dtype[np.float64]] | None = None
 
-    def confirm(self, picture: SmallPicture, strip: Strip, bust: Rect, x: float | None) -> list[Sighting]:
-        """The outline near `x`, where other cues saw her, or near the expected place; nothing for most pictures."""
+    def look(self, picture: SmallPicture, strip: Strip, bust: Rect) -> list[Sighting]:
+        """The outline of a person of the believed size near the expected place; nothing for most pictures."""
         if not self._due():
             return []
         height = bust.height / BUST_HEIGHT
-        expected = strip.x if x is None else x
-        reach = strip.reach if x is None else strip.width / 2
-        people = self._people.find(picture.luma, _region(picture, expected, bust.y, height, reach), height)
-        near = [p for p in people if abs(p.x - expected) <= reach and abs(p.top - bust.y) <= bust.height]
+        region = _region(picture, strip.x, bust.y, height, strip.reach)
+        people = self._people.find(picture.luma, region, height)
+        near = [p for p in people if abs(p.x - strip.x) <= strip.reach and abs(p.top - bust.y) <= bust.height]
         person = _merged(near)
         if person is None:
             return []
-        confidence = clamp(person.score / SURE_SCORE, 0.1, 0.9) if x is not None else LONE_CONFIDENCE
-        return [self._sighting(picture, person, confidence)]
+        return [replace(self._sighting(picture, person, LONE_CONFIDENCE), top_deg=None, distance_m=None)]
 
     def acquire(self, picture: SmallPicture, change: Change | None) -> list[Sighting]:
         """Somebody of a usual size who moved lately, anywhere in the picture."""

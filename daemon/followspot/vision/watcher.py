@@ -6,12 +6,15 @@ decided on, and each cue reports only what it saw there. For one thread.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
 from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.belief import Estimate
 from followspot.domain.body import Body
-from followspot.domain.geometry import clamp
+from followspot.domain.geometry import NS_PER_S, Bearing, clamp
 from followspot.domain.sighting import Hint, Sighting
 from followspot.vision.appearance import codes
 from followspot.vision.cues import Scene
@@ -19,8 +22,13 @@ from followspot.vision.looks import Looks
 from followspot.vision.motion import Change, MotionFinder
 from followspot.vision.outline import OutlineFinder
 from followspot.vision.picture import SmallPicture
+from followspot.vision.size import SizeFinder
 from followspot.vision.strip import Strip
 
+SIZE_EVERY = 2
+"""The size changes slowly: every second picture is enough."""
+SIZE_MEMORY_S = 0.5
+"""Pictures within this time show the same head before the same room, and err the same way: they count as one."""
 LIGHT_FORGET = 0.15
 """The usual light follows the present light by this share a picture: a dip of one picture leaves it alone."""
 LIGHT_RANGE = (0.5, 2.0)
@@ -33,6 +41,7 @@ class Watcher:
     def __init__(self, body: Body, hfov_deg: float) -> None:
         self._body, self._hfov_deg = body, hfov_deg
         self._motion, self._looks, self._outline = MotionFinder(), Looks(), OutlineFinder(body)
+        self._size, self._sized_ns, self._count = SizeFinder(body), 0, 0
         self._before: SmallPicture | None = None
         self._light = 1.0
 
@@ -62,7 +71,26 @@ class Watcher:
         alike = 2 * strip.profile(likeness, columns) - 1
         if marked:
             self._looks.learn(seen, alike, strip, bust)
-        scene = Scene(picture, strip, estimate.distance_m, before_ns, moved, alike, self._looks.trust, likeness, bust)
+        scene = Scene(picture, strip, estimate.distance_m, before_ns, moved, alike, self._looks.trust)
         x = scene.decide()
         found = [sighting for sighting in (scene.moving(x), scene.looking(x)) if sighting is not None]
-        return found + self._outline.confirm(picture, strip, bust, x if found else None)
+        return self._sized(found or self._outline.look(picture, strip, bust), picture, change, estimate.chest)
+
+    def _sized(
+        self, found: list[Sighting], picture: SmallPicture, change: Change | None, chest: Bearing
+    ) -> list[Sighting]:
+        """`found`, the last of them with the top of the head at that place, where it is due and to be seen."""
+        self._count += 1
+        if not found or self._count % SIZE_EVERY:
+            return found
+        x, chest_y = picture.lens.project(chest, picture.aim)
+        size = self._size.find(picture, change, x, chest_y)
+        if size is None:
+            return found
+        since_s = (picture.exposure_ns - self._sized_ns) / NS_PER_S
+        self._sized_ns = picture.exposure_ns
+        alike = math.sqrt(max(SIZE_MEMORY_S / max(since_s, 0.01), 1.0))
+        top_deg = self._body.top_deg(chest.elevation_deg, math.exp(size.log_distance))
+        head_m = self._body.stature_m - self._body.marker_height_m
+        found[-1] = replace(found[-1], top_deg=top_deg, top_sigma_m=head_m * size.sigma * alike)
+        return found

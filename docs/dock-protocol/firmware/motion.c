@@ -64,25 +64,29 @@ static uint64_t age_us(const struct motion_command *command, uint64_t now_us)
     return is_known ? now_us - command->issued_us : 0;
 }
 
-uint8_t motion_take(struct motion *motion, const struct motion_command *command, uint64_t now_us)
+bool motion_is_fresh(const struct motion *motion, const struct motion_command *command)
 {
-    bool renews = is_renewal(motion, command);
-    if (!renews && !is_newest(motion, command->id)) {
-        return MOTION_OBEYED;
-    }
+    return is_renewal(motion, command) || is_newest(motion, command->id);
+}
+
+uint8_t motion_take(struct motion *motion, const struct motion_command *command, bool barred, uint64_t now_us)
+{
     if (command->ttl_ms < 1 || command->ttl_ms > MOTION_MAX_TTL_MS) {
         return DOCK_TTL_OUT_OF_RANGE;
+    }
+    if (!is_possible(motion, command)) {
+        return DOCK_VALUE_OUT_OF_RANGE;
     }
     uint64_t spent_us = age_us(command, now_us);
     uint64_t life_us = (uint64_t)command->ttl_ms * US_PER_MS;
     if (spent_us >= life_us) {
         return DOCK_TOO_OLD;
     }
-    if (!is_possible(motion, command)) {
-        return DOCK_VALUE_OUT_OF_RANGE;
+    if (barred) {
+        return DOCK_FAULT_STANDS;
     }
     uint64_t end_us = now_us + life_us - spent_us;
-    if (renews) {
+    if (is_renewal(motion, command)) {
         motion->end_us = end_us > motion->end_us ? end_us : motion->end_us;
         return MOTION_OBEYED;
     }

@@ -36,9 +36,13 @@ void motion_init(struct motion *motion, const struct axis_limits limits[MOTION_A
 /* Another host: brake, tell nobody, and take whatever id comes first. */
 void motion_restart(struct motion *motion);
 
-/* Obey the command, or say why not (a refusal code). One that is not newer than the last is neither obeyed nor
- * refused. */
-uint8_t motion_take(struct motion *motion, const struct motion_command *command, uint64_t now_us);
+/* Whether a command would count as one: newer than the last, or a renewal of the motion under way. An old one is
+ * neither obeyed nor refused. */
+bool motion_is_fresh(const struct motion *motion, const struct motion_command *command);
+
+/* Obey a fresh command, or say why not (a refusal code): first what would be wrong at any time, then its age, then a
+ * fault that bars motion. */
+uint8_t motion_take(struct motion *motion, const struct motion_command *command, bool barred, uint64_t now_us);
 
 /* A Stop with this id: brake, unless a newer command came already. */
 void motion_stop(struct motion *motion, uint16_t id);

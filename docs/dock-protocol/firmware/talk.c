@@ -118,13 +118,12 @@ static bool as_motion(const struct dock *dock, const struct dock_message *messag
 
 static void on_motion(struct dock *dock, const struct motion_command *command, uint64_t now_us)
 {
-    uint8_t refusal = MOTION_OBEYED;
-    if (command->type == DOCK_PARK && (dock->config->features & DOCK_HAS_PARK) == 0) {
-        refusal = DOCK_NOT_SUPPORTED;
-    } else if (faults_block_motion(&dock->faults)) {
-        refusal = DOCK_FAULT_STANDS;
-    } else {
-        refusal = motion_take(&dock->motion, command, now_us);
+    if (!motion_is_fresh(&dock->motion, command)) {
+        return;
+    }
+    uint8_t refusal = DOCK_NOT_SUPPORTED;
+    if (command->type != DOCK_PARK || (dock->config->features & DOCK_HAS_PARK) != 0) {
+        refusal = motion_take(&dock->motion, command, faults_block_motion(&dock->faults), now_us);
     }
     if (refusal != MOTION_OBEYED) {
         refuse(dock, command->type, command->id, refusal);

@@ -157,6 +157,31 @@ async def move_lives_on(bench: Bench) -> None:
 
 
 @case()
+async def a_renewal_that_is_none_changes_nothing(bench: Bench) -> None:
+    """The id of a MoveTo under way in a Park, or in a MoveTo that is refused, leaves it as it was.
+
+    docs/dock-protocol.md: "a MoveTo or Park of the type and with the id of the motion under way renews its time to
+    live"
+    docs/dock-protocol.md: "A renewal is judged like any motion; where it is refused, the motion under way goes on as
+    if it had not come."
+    """
+    await bench.centre()
+    pan_deg, tilt_deg = bench.middle()
+    slow_dps = bench.gentle_dps() / 2
+    move = messages.MoveTo(bench.new_id(), messages.MAX_TTL_MS, 0, pan_deg + slow_dps, tilt_deg, slow_dps)
+    mark = bench.peer.mark()
+    bench.peer.send(move)
+    await bench.peer.refused(replace(move, ttl_ms=0), codes.RefusalCode.TTL_OUT_OF_RANGE, ANSWER_S)
+    bench.peer.send(messages.Park(move.id, messages.MAX_TTL_MS, 0))
+    await bench.pose()
+    early = bench.peer.since(mark, messages.MotionDone, lambda done: done.motion_id == move.id)
+    demand(not early, "it ended the motion under way")
+    done = await bench.insist(move, 10.0)
+    demand(done.outcome == codes.Outcome.REACHED, f"it ended with outcome {done.outcome}")
+    demand(abs(done.pan_deg - move.pan_deg) <= 2 * _PLACE_DEG, f"it went to {done.pan_deg:.1f}")
+
+
+@case()
 async def move_is_replaced(bench: Bench) -> None:
     """A newer motion ends a MoveTo as replaced.
 
@@ -257,6 +282,7 @@ MOTION = (
     pose_names_its_motion,
     move_expires,
     move_lives_on,
+    a_renewal_that_is_none_changes_nothing,
     move_is_replaced,
     stop_ends_a_move,
     parks,

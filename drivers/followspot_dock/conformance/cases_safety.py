@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 from followspot_dock.conformance.bench import ANSWER_S, Bench, at_rest, demand
 from followspot_dock.conformance.case import case
@@ -106,6 +107,27 @@ async def stale_intent_is_refused(bench: Bench) -> None:
 
 
 @case()
+async def of_several_reasons_the_first_is_told(bench: Bench) -> None:
+    """A motion with more than one thing wrong is refused for the first of them, an old one not at all.
+
+    docs/dock-protocol.md: "Where several hold, one is told: the first in the order 6, 1, 9, 7, 2, 3, 8, 5, 4."
+    docs/dock-protocol.md: "A motion that is old gets no answer, whatever else is wrong with it, but for 6, 1 and 9."
+    """
+    start = await bench.rest()
+    issued_us = max(start.time_us - 2 * messages.MAX_TTL_MS * 1000, 1)
+    beyond_deg, tilt_deg = bench.hello.pan_max_deg + 5.0, bench.middle()[1]
+    wrong_thrice = messages.MoveTo(bench.new_id(), messages.MAX_TTL_MS + 1, issued_us, beyond_deg, tilt_deg, 0.0)
+    await bench.peer.refused(wrong_thrice, codes.RefusalCode.TTL_OUT_OF_RANGE, ANSWER_S)
+    wrong_twice = replace(wrong_thrice, ttl_ms=messages.MAX_TTL_MS)
+    await bench.peer.refused(wrong_twice, codes.RefusalCode.VALUE_OUT_OF_RANGE, ANSWER_S)
+    await bench.stop()
+    mark = bench.peer.mark()
+    bench.peer.send(wrong_thrice)
+    await _demand_stands(bench, start)
+    demand(not bench.peer.since(mark, messages.Refusal), "an old motion was refused instead of ignored")
+
+
+@case()
 async def time_lives_from_when_it_was_issued(bench: Bench) -> None:
     """A time to live counts from issued_us, so what a link delays does not last longer.
 
@@ -206,19 +228,29 @@ async def a_duplicate_lives_no_longer(bench: Bench) -> None:
 
 
 @case()
-async def ends_of_the_range_hold(bench: Bench) -> None:
-    """Driven against an end of its range, the dock stops there by itself, and comes back.
+async def ends_of_the_pan_range_hold(bench: Bench) -> None:
+    """Driven against the left or right end of its range, the dock stops there by itself, and comes back.
 
     docs/dock-protocol.md: "The dock watches its own end stops, stall and current."
     docs/dock-protocol.md: "At an end stop it may turn back."
     """
+    await _hold(bench, 0, bench.hello.pan_min_deg, bench.hello.pan_max_deg)
+
+
+@case()
+async def ends_of_the_tilt_range_hold(bench: Bench) -> None:
+    """Driven against the lower or upper end of its range, the dock stops there by itself, and comes back.
+
+    docs/dock-protocol.md: "The dock watches its own end stops, stall and current."
+    docs/dock-protocol.md: "At an end stop it may turn back."
+    """
+    await _hold(bench, 1, bench.hello.tilt_min_deg, bench.hello.tilt_max_deg)
+
+
+async def _hold(bench: Bench, axis: int, low_deg: float, high_deg: float) -> None:
     await bench.centre()
-    hello = bench.hello
-    for axis, (low_deg, high_deg) in enumerate(
-        ((hello.pan_min_deg, hello.pan_max_deg), (hello.tilt_min_deg, hello.tilt_max_deg))
-    ):
-        for end_deg, sign in ((high_deg, 1.0), (low_deg, -1.0)):
-            await _push(bench, axis, end_deg, sign)
+    for end_deg, sign in ((high_deg, 1.0), (low_deg, -1.0)):
+        await _push(bench, axis, end_deg, sign)
     await bench.peer.request(messages.ClearFault(bench.new_id(), 0), ANSWER_S)
     await bench.centre()
 
@@ -253,11 +285,13 @@ SAFETY = (
     long_lives_are_refused,
     places_out_of_range_are_refused,
     stale_intent_is_refused,
+    of_several_reasons_the_first_is_told,
     time_lives_from_when_it_was_issued,
     stop_is_prompt,
     stop_twice,
     late_motion_does_not_undo_stop,
     old_motion_does_not_replace_a_newer,
     a_duplicate_lives_no_longer,
-    ends_of_the_range_hold,
+    ends_of_the_pan_range_hold,
+    ends_of_the_tilt_range_hold,
 )

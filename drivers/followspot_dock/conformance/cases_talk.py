@@ -14,6 +14,8 @@ from followspot_dock.protocol.frames import PROTOCOL_VERSION, Frame
 
 _FORGOTTEN_S = messages.HOST_SILENCE_S + 0.5
 _QUESTIONS = 40
+_NEWER_HELLOS = 3
+_LONG_TEXT_BYTES = 100
 _CLOCK_LIMIT_MS = {Transport.SERIAL: 2.0, Transport.BLE: 25.0}
 """2 ms on a serial line, half of the longest connection interval that a dock may use (50 ms) on Bluetooth LE."""
 
@@ -122,17 +124,22 @@ async def silent_host_is_forgotten(bench: Bench) -> None:
 
 @case()
 async def other_version_is_refused(bench: Bench) -> None:
-    """A Hello of a newer protocol version is refused, and the conversation goes on.
+    """Every Hello of a newer protocol version is refused, and the conversation goes on.
 
     docs/dock-protocol.md: "A dock answers one with Refusal of Hello (code 6) in its own version."
+    docs/dock-protocol.md: "Each such frame gets one, in every state."
     """
     peer = bench.peer
-    hello = messages.to_frame(messages.Hello(bench.session_id + 1 & 0xFFFFFFFF, 0, "newer"), peer.next_sequence())
+    hello = messages.Hello(bench.session_id + 1 & 0xFFFFFFFF, 0, "newer").to_payload()
     mark = peer.mark()
-    peer.send_frame(Frame(hello.type, hello.sequence, hello.payload, PROTOCOL_VERSION + 1))
-    refusal = await peer.expect(mark, messages.Refusal, ANSWER_S, lambda refusal: refusal.refused == hello.type)
-    demand(refusal.message.code == codes.RefusalCode.VERSION, f"it was refused with code {refusal.message.code}")
-    await bench.pose()
+    for _ in range(_NEWER_HELLOS):
+        peer.send_frame(Frame(messages.Hello.TYPE, peer.next_sequence(), hello, PROTOCOL_VERSION + 1))
+    await bench.poses(ANSWER_S)
+    refused = [heard.message for heard in peer.since(mark, messages.Refusal)]
+    demand(len(refused) == _NEWER_HELLOS, f"{len(refused)} of {_NEWER_HELLOS} were refused")
+    for refusal in refused:
+        demand(refusal.refused == messages.Hello.TYPE, f"the refusal names message type {refusal.refused}")
+        demand(refusal.code == codes.RefusalCode.VERSION, f"it was refused with code {refusal.code}")
 
 
 @case()
@@ -144,6 +151,20 @@ async def newer_minor_is_welcome(bench: Bench) -> None:
     hello = messages.Hello(bench.session_id, 255, "newer")
     mark = bench.peer.mark()
     bench.peer.send(hello, extra=b"\x01\x02\x03")
+    await bench.peer.expect(mark, messages.HelloReply, ANSWER_S)
+
+
+@case()
+async def a_long_text_is_no_trouble(bench: Bench) -> None:
+    """A Hello whose text is longer than any should be is answered.
+
+    docs/dock-protocol.md: "A receiver keeps the first 32 bytes of one that is longer all the same and skips the rest
+    of it"
+    """
+    text = bytes((_LONG_TEXT_BYTES,)) + b"x" * _LONG_TEXT_BYTES
+    head = messages.Hello.fixed().pack(bench.session_id, messages.PROTOCOL_MINOR)
+    mark = bench.peer.mark()
+    bench.peer.send_frame(Frame(messages.Hello.TYPE, bench.peer.next_sequence(), head + text))
     await bench.peer.expect(mark, messages.HelloReply, ANSWER_S)
 
 
@@ -190,5 +211,6 @@ TALK = (
     silent_host_is_forgotten,
     other_version_is_refused,
     newer_minor_is_welcome,
+    a_long_text_is_no_trouble,
     clocks_map_to_each_other,
 )

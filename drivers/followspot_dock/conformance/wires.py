@@ -55,7 +55,7 @@ async def ble_wire(address: str) -> AsyncIterator[Wire]:
     if device is None:
         raise DockError(wanted.missing)
     peer = Peer(DatagramCodec(), lambda data: channel.write(data))
-    channel = BleChannel(device, peer.receive)
+    channel = BleChannel(device, peer.receive, newest_motion=False)
     try:
         await channel.open()
         yield Wire(Transport.BLE, device.address, peer, lambda: channel.error)

@@ -9,7 +9,16 @@ from followspot_dock.polled.address import Address, Transport
 from followspot_dock.polled.guard import StopGuard
 from followspot_dock.polled.session import PolledSession, Ready, Tell, Write
 from followspot_dock.polled.wires import Wire, open_wire
-from followspot_dock.port import Capabilities, Dock, DockError, DockListener, LinkState, check_motion
+from followspot_dock.port import (
+    Capabilities,
+    Dock,
+    DockError,
+    DockListener,
+    LinkState,
+    Request,
+    RequestDone,
+    check_motion,
+)
 from followspot_dock.serial_port import missing
 
 _TICK_S = 0.01
@@ -73,14 +82,14 @@ class PolledDock(Dock):
     def marker_lamp(self, on: bool) -> None:
         """There is none."""
 
-    def follow_marker(self, marker_id: int) -> None:
-        """There is none."""
+    def follow_marker(self, marker_id: int) -> None:  # noqa: ARG002  # the port's
+        self._refuse(Request.FOLLOW_MARKER, "it sees no markers")
 
     def clear_fault(self) -> None:
-        """It tells of none."""
+        self._refuse(Request.CLEAR_FAULT, "it tells of no faults")
 
     def identify(self) -> None:
-        """It cannot."""
+        self._refuse(Request.IDENTIFY, "it cannot blink")
 
     async def run(self) -> None:
         try:
@@ -91,6 +100,10 @@ class PolledDock(Dock):
                     await asyncio.sleep(self._backoff.next_s())
         finally:
             self._link.close()
+
+    def _refuse(self, request: Request, why: str) -> None:
+        if self._working() is not None:
+            self._listener(RequestDone(request, why))
 
     def _working(self) -> PolledSession | None:
         return self._session if self.link.works else None

@@ -90,7 +90,7 @@ def _unpack_texts(payload: bytes, count: int) -> list[str]:
         if not payload or len(payload) <= payload[0]:
             raise ValueError("text is cut short")
         end = 1 + payload[0]
-        text = payload[1:end].decode(errors="replace")
+        text = payload[1:end][:MAX_TEXT_BYTES].decode(errors="replace")
         texts.append("".join(character if character.isprintable() else "\ufffd" for character in text))
         payload = payload[end:]
     return texts

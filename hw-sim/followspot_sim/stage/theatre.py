@@ -150,6 +150,7 @@ class Stage:
                 "rate_hz": ends.get("rate_hz", 30),
             },
             "microphone": {"url": ends.get("microphone", ""), "format": "nut"},
+            "room_microphone": {"url": ends.get("room_microphone", ""), "format": "nut"},
             "dock": {"driver": "serial", "port": ends.get("dock", str(self.folder / "no-dock"))},
             "recording": {"segment_s": self.options.segment_s, "reserve_mb": 4},
             "mqtt": {"host": "127.0.0.1", "port": self.broker.port, "keepalive_s": 5, "allow": ["start", "stop"]},

@@ -18,6 +18,7 @@ struct host {
     int fd; /* pty or packet socket to the driver */
     uint8_t link; /* HAL_STREAM or HAL_DATAGRAMS */
     uint64_t boot_ns; /* CLOCK_MONOTONIC */
+    uint64_t longest_pause_ns; /* between two runs of the core */
     struct host_axis axes[HOST_AXES];
     struct hal_marker markers[HOST_MARKERS]; /* marker_id 0: none; time_us: when it is measured next */
     struct hal_press presses[HOST_PRESSES];

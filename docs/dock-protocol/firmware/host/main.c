@@ -9,7 +9,8 @@
  *     press ID CODE                 1 short, 2 double, 3 long
  *     stall AXIS 0|1                likewise over-current, end-stop; AXIS 1 is pan, 2 tilt
  *     brown-out 0|1
- *     state                         answered by one line of JSON
+ *     state                         answered by one line of JSON; stalled_ms is the longest time since the last one in
+ *                                   which the computer did not run this program
  */
 
 #define _DEFAULT_SOURCE
@@ -27,7 +28,7 @@
 #include "dock.h"
 #include "host.h"
 
-enum { LINE_BYTES = 256, TICK_MS = 1 };
+enum { LINE_BYTES = 256, TICK_MS = 1, NS_PER_MS = 1000000 };
 
 static const struct dock_config CONFIG = {
     .model = "Reference dock",
@@ -80,11 +81,13 @@ static int open_pty(const char *link)
 static void print_state(void)
 {
     printf("{\"boot_ns\": %" PRIu64 ", \"time_us\": %" PRIu64 ", \"pan_mdeg\": %" PRId64 ", \"tilt_mdeg\": %" PRId64
-           ", \"motion_id\": %u, \"marker_lamp\": %s, \"identify\": %s, \"damaged\": %" PRIu32 "}\n",
+           ", \"motion_id\": %u, \"marker_lamp\": %s, \"identify\": %s, \"damaged\": %" PRIu32
+           ", \"stalled_ms\": %" PRIu64 "}\n",
            host.boot_ns, hal_time_us(), host.axes[0].position_udeg / 1000, host.axes[1].position_udeg / 1000,
            motion_id(&dock.motion), host.marker_lamp ? "true" : "false", host.identify ? "true" : "false",
-           dock.stream.damaged);
+           dock.stream.damaged, host.longest_pause_ns / NS_PER_MS);
     fflush(stdout);
+    host.longest_pause_ns = 0;
 }
 
 static void set_marker(const int value[6])
@@ -167,8 +170,12 @@ static bool read_lines(void)
 static void serve(void)
 {
     struct pollfd sources[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = host.fd, .events = POLLIN}};
+    uint64_t ran_ns = host_monotonic_ns();
     do {
         (void)poll(sources, 2, TICK_MS);
+        uint64_t now_ns = host_monotonic_ns();
+        host.longest_pause_ns = now_ns - ran_ns > host.longest_pause_ns ? now_ns - ran_ns : host.longest_pause_ns;
+        ran_ns = now_ns;
         host_flush();
         dock_run(&dock);
     } while (read_lines());
