@@ -26,6 +26,7 @@ from followspot.media.notices import (
 )
 from followspot.settings.models import CameraSettings, MicrophoneSettings, RoomMicrophoneSettings, Settings
 from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved, SegmentDurable, StorageFailed
+from followspot.storage.worker import StorageProgress
 
 SETTINGS = Settings(microphone=MicrophoneSettings(url="hw:1"))
 
@@ -48,6 +49,18 @@ async def test_what_the_recorder_tells(notices, alerts, fault, cure, code, subje
     [alert] = alerts.active
     assert (alert.code, alert.subject, alert.message) == (code, subject, "gone")
     notices.on_media_notice(cure)
+    assert not alerts.active
+
+
+async def test_a_disk_that_takes_its_time_is_told_until_a_segment_is_safe(notices, alerts, clock):
+    now_ns = clock.monotonic_ns()
+    long_ago_ns = now_ns - alerting.DISK_SLOW_NS - 1
+    for queued_bytes, busy_since_ns in ((0, long_ago_ns), (9, None), (9, now_ns)):
+        notices.on_disk_progress(StorageProgress(1, queued_bytes, busy_since_ns, 0))
+        assert not alerts.active
+    notices.on_disk_progress(StorageProgress(1, 9, long_ago_ns, 0))
+    assert alerts.is_active(AlertCode.DISK_SLOW)
+    notices.on_storage_notice(SegmentDurable("l", 0))
     assert not alerts.active
 
 

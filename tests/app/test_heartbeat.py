@@ -35,6 +35,9 @@ class Surroundings:
     def publish_state(self) -> None:
         pass
 
+    def check_disk(self) -> None:
+        pass
+
     def status(self, _text: str) -> None:
         pass
 
@@ -75,3 +78,10 @@ def test_a_lesson_that_stands_still_starves_the_watchdog(box, state):
     box.goes_to(SessionState.IDLE)
     assert box.is_fed_after(0)
     assert box.is_fed_after(SLOWLY)
+
+
+def test_a_paused_lesson_may_wait_for_its_teacher(box):
+    box.frames = 100
+    box.goes_to(SessionState.PAUSED)
+    assert box.is_fed_after(0)
+    assert box.is_fed_after(100 * SLOWLY)

@@ -13,8 +13,8 @@ from followspot.panel.panel import LampState
 
 @pytest.mark.parametrize("state", SessionState)
 def test_without_alerts(alerts, state):
-    expected = LampState.OFF if state is SessionState.IDLE else LampState.WAITING
-    assert lamp_for(SessionStatus(state), alerts) is expected
+    waiting = {SessionState.IDLE: LampState.OFF, SessionState.PAUSED: LampState.PAUSED}
+    assert lamp_for(SessionStatus(state), alerts) is waiting.get(state, LampState.WAITING)
 
 
 @pytest.mark.parametrize(("state", "code"), list(itertools.product(SessionState, AlertCode)))

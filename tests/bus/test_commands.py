@@ -51,7 +51,7 @@ def test_without_a_topic_the_name_alone_decides() -> None:
         (b'{"id": NaN}', BadJsonError, "not JSON"),
         (b"[]", BadJsonError, "not an object"),
         (b" " * 17_000, BadJsonError, "16384"),
-        (b'{"name": ["start"], "id": "1"}', UnknownCommandError, "start, stop, status"),
+        (b'{"name": ["start"], "id": "1"}', UnknownCommandError, "start, stop, .*status"),
         (b'{"name": "Start", "id": "1"}', UnknownCommandError, "'Start'"),
         (b'{"name": "start", "id": 1}', InvalidCommandError, "id: Input should be a valid string"),
         (b'{"name": "start", "id": "1", "loud": 1}', InvalidCommandError, "loud: Extra inputs"),

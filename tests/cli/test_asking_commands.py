@@ -66,12 +66,20 @@ def answered(accepted: bool, code: str, text: str, data: dict | None = None) -> 
     return json.dumps({"id": "1", "accepted": accepted, "code": code, "text": text, "data": data}).encode() + b"\n"
 
 
-@pytest.mark.parametrize("name", ["start", "stop"])
+@pytest.mark.parametrize("name", ["start", "stop", "pause", "resume"])
 def test_an_accepted_command(name: str, serve, capsys):
     path = serve(answered(True, "ok", "lesson 0190 starts"))
     assert main([name, "--socket", str(path)]) == exit_codes.OK
     assert capsys.readouterr().out == "lesson 0190 starts\n"
     assert serve.heard[0]["name"] == name
+
+
+def test_a_bookmark_takes_its_words_along(serve, capsys):
+    path = serve(answered(True, "ok", "bookmark set at 1:05"))
+    assert main(["bookmark", "why?", "--tag", "question", "--socket", str(path)]) == exit_codes.OK
+    assert capsys.readouterr().out == "bookmark set at 1:05\n"
+    heard = serve.heard[0]
+    assert (heard["name"], heard["tag"], heard["text"]) == ("bookmark", "question", "why?")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +134,12 @@ def test_status_for_people(serve, capsys):
         "alerts:    1",
         "  dock-lost: the dock was lost",
     ]
+
+
+def test_a_paused_lesson_films_nobody(serve, capsys):
+    path = serve(answered(True, "ok", "paused", {**REPORT, "session": "paused", "recording": False}))
+    assert main(["status", "--socket", str(path)]) == exit_codes.OK
+    assert "session:   paused 0190, started by marker, the camera is closed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Faults inside the program's own capture: each is a told loss that heals, never a thread that is gone."""
 
 import functools
+import itertools
 import json
 import time
 from types import SimpleNamespace
@@ -43,7 +44,7 @@ def failing_once(function, after):
 def test_any_fault_in_picture_capture_is_a_loss_that_heals(
     show, serve, make_settings, recorder, notices, sink, monkeypatch, caplog
 ):
-    monkeypatch.setattr(capture, "to_yuv420p", failing_once(capture.to_yuv420p, 20))
+    monkeypatch.setattr(capture.Planar, "of", failing_once(capture.Planar.of, 20))
     r = recorder(make_settings(serve(show.camera).url))
     r.start(LessonPlan("x"), sink)
     assert "ZeroDivisionError" in notices.wait(CameraLost).reason
@@ -54,7 +55,7 @@ def test_any_fault_in_picture_capture_is_a_loss_that_heals(
 def test_any_fault_in_sound_capture_is_a_declared_silence(
     show, serve, make_settings, recorder, notices, sink, monkeypatch
 ):
-    monkeypatch.setattr(audio._Placer, "place", failing_once(audio._Placer.place, 100))
+    monkeypatch.setattr(audio.Placer, "place", failing_once(audio.Placer.place, 100))
     microphone = serve(show.microphone)
     r = recorder(make_settings(serve(show.camera).url, microphone.url))
     r.start(LessonPlan("x"), sink)
@@ -136,3 +137,28 @@ def test_no_password_is_told(error, make_settings, clock, monkeypatch):
     (reason,) = told
     assert "rtsp://***@host/x" in reason
     assert "cr/et" not in reason
+
+
+class NonBlocking:
+    """A device that gives a packet every 20 ms and says `nothing yet` at once, as v4l2 and alsa are told to."""
+
+    def __init__(self):
+        self.asked = self.given = 0
+        self._start_s = time.monotonic()
+
+    def demux(self, streams):
+        while True:
+            self.asked += 1
+            if time.monotonic() < self._start_s + self.given * 0.02:
+                raise BlockingIOError
+            self.given += 1
+            yield SimpleNamespace(size=1)
+
+
+def test_a_device_that_does_not_wait_is_seldom_asked_in_vain(make_settings, clock):
+    device = NonBlocking()
+    source = Source("camera", "capture-video", make_settings("tcp://x").camera, clock, SimpleNamespace())
+    arrivals = [arrival_ns for _, arrival_ns in itertools.islice(source.packets(device, None), 20)]
+    late_ns = sorted(arrival - arrivals[0] - n * 20_000_000 for n, arrival in enumerate(arrivals))
+    assert late_ns[10] < 5_000_000
+    assert device.asked < 20 * 8, "polling every 2 ms would be 200"

@@ -61,7 +61,7 @@ def packets(device, seconds, packet, hz):
 
 def placed(placer, frame, arrival_ns):
     """What the capture gives once this packet has come."""
-    return list(placer.place([frame], arrival_ns))
+    return [*placer.place([frame], arrival_ns), *placer.placed()]
 
 
 def deviation(sound, hz):

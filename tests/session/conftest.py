@@ -9,9 +9,11 @@ import pytest
 from followspot.control.session import SessionLoop, SessionStatus
 from followspot.domain.alerts import AlertRegistry
 from followspot.domain.gaps import GapReason
-from followspot.domain.recording import LessonPlan
+from followspot.domain.recording import LessonPlan, Mark
 from followspot.media.notices import RecorderStopped
 from followspot.storage.notices import FragmentDurable
+
+PAUSE_LIMIT_NS = 7200 * 10**9
 
 
 class HandClock:
@@ -38,11 +40,13 @@ class Bench:
     alerts: AlertRegistry = field(default_factory=AlertRegistry)
     close_fault: Exception | None = None
     start_fault: Exception | None = None
+    pause_fault: Exception | None = None
+    marks: list[Mark] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.disk_answers = asyncio.Event()
         self.disk_answers.set()
-        self.loop = SessionLoop(self.clock, self, self, self.alerts, self.statuses.append)
+        self.loop = SessionLoop(self.clock, self, self, self.alerts, self.statuses.append, PAUSE_LIMIT_NS)
 
     # the recorder
     def start(self, plan, sink):
@@ -64,6 +68,19 @@ class Bench:
         self.did.append("settled")
         await self.disk_answers.wait()
         return LessonPlan(lesson_id, len(self.plans), 10 * len(self.plans), GapReason.RECORDER_FAILED)
+
+    def decide_pause(self, lesson_id, paused_by):
+        assert lesson_id == self.plans[-1].lesson_id
+        self.did.append(f"pause decided by {paused_by}")
+
+    async def settle_pause(self, lesson_id):
+        self.did.append("pause settled")
+        if self.pause_fault is not None:
+            raise self.pause_fault
+
+    async def bookmark(self, lesson_id, mark):
+        self.marks.append(mark)
+        return mark.given_ns if self.loop.status.on_disk else None
 
     def decide_end(self, lesson_id, reason):
         assert lesson_id == self.plans[-1].lesson_id

@@ -21,6 +21,7 @@ from followspot.domain.recording import LessonPlan
 from followspot.domain.session import SessionState
 from followspot.media.notices import CameraLost, CameraOpened, RecorderFailed
 from followspot.storage.notices import DiskOverflow, MediaMoved, StorageFailed
+from session.conftest import PAUSE_LIMIT_NS
 
 
 async def test_a_lesson_from_start_to_end(bench):
@@ -304,7 +305,7 @@ async def test_without_room_no_lesson_begins_but_a_recovered_one_goes_on(bench):
     def no_room():
         raise NoRoomError("about 2 minutes are left")
 
-    bench.loop = SessionLoop(bench.clock, bench, bench, bench.alerts, bench.statuses.append, no_room)
+    bench.loop = SessionLoop(bench.clock, bench, bench, bench.alerts, bench.statuses.append, PAUSE_LIMIT_NS, no_room)
     with pytest.raises(NoRoomError):
         bench.loop.start("mqtt")
     bench.loop.press("panel")

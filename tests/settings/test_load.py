@@ -128,7 +128,7 @@ def test_a_key_like_no_other_lists_what_there_is(problems):
         (
             '[mqtt]\nallow = ["dance"]',
             "mqtt.allow.0",
-            '"dance" is not allowed; allowed is a list of "start", "stop" (default [])',
+            '"dance" is not allowed; allowed is a list of "start", "stop", "pause", "resume", "bookmark" (default [])',
         ),
         ("[mqtt]\nca_file = 3", "mqtt.ca_file", "3 is not allowed; allowed is a path (default none)"),
         (
@@ -172,6 +172,7 @@ def test_every_problem_is_told_at_once(problems):
         ('[paths]\nmedia = "/run/followspot/media"', "paths.media", "every boot empties"),
         ('[mqtt]\npassword_file = "/x"', "mqtt.password_file", "without mqtt.username"),
         ("[panel]\nlamp_pin = 17", "panel.lamp_pin", "panel.button_pin"),
+        ("[camera]\nstall_timeout_s = 0.5\nrate_hz = 2", "camera.stall_timeout_s", "must be 1 or more"),
         ('[dock]\ndriver = "visca"', "dock.driver", "dock.url"),
         ('[dock]\ndriver = "waveshare"', "dock.driver", "dock.port"),
     ],

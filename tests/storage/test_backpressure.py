@@ -1,6 +1,7 @@
 """A disk that hangs: memory is bounded, the cut is declared, and the lesson goes on when it can."""
 
 import asyncio
+import json
 import threading
 
 import pytest
@@ -90,6 +91,12 @@ async def test_beyond_the_bound_the_lesson_is_cut_and_goes_on_with_a_later_segme
     assert gap["missing_ns"] == 2 * SEGMENT_S * SECOND_NS - first["duration_ns"]
     assert second["started"] == "2026-03-02T09:00:04Z", "wall time knows nothing of cuts"
     assert (box.media / second["path"]).read_bytes() == media[2].whole
+    framing = [json.loads(line) for line in (box.lesson / "framing.jsonl").read_text().splitlines()]
+    cut = {"pts_ns": gap["start_ns"], "cut": "disk-overflow", "missing_ns": gap["missing_ns"]}
+    at = framing.index(cut)
+    assert [line["pts_ns"] for line in framing[at + 1 :]] == [
+        second["start_ns"] + n * SECOND_NS // 2 for n in range(len(media[2].fragments))
+    ], "the framing track is in the lesson's time behind the cut"
 
 
 async def test_a_lesson_that_ends_in_an_overflow_declares_its_lost_end(
@@ -142,9 +149,8 @@ async def test_gaps_in_an_overflow_are_clipped_to_what_is_kept(
             sink.declare_gap(Gap(GapReason.SOUND_LOST, start_ns, duration_ns, 0))
         await storage.complete_lesson(LESSON, "stopped")
         gaps = (await events(storage))[-1]["data"]["gaps"]
-    lost_ns = resumed_ns - kept_ns
     assert [(g["reason"], g["start_ns"] - kept_ns, g["duration_ns"]) for g in gaps] == [
-        ("sound-lost", -7, resumed_ns - lost_ns),
+        ("sound-lost", -7, SEGMENT_S * SECOND_NS + 7),
         ("camera-lost", -5, 5),
         ("disk-overflow", 0, 0),
         ("sound-lost", 30, 40),

@@ -5,9 +5,9 @@ import json
 import os
 import pickle
 import random
+import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -94,11 +94,11 @@ async def check_after_restart(box: Box, media: list[Segment]) -> int:
         return 0
     types = [e["type"] for e in told]
     assert types[0] == "lesson.started"
-    assert types[-1] == "lesson.completed"
+    assert types[-2 if types[-1] == "lesson.available" else -1] == "lesson.completed"
     assert types.count("lesson.completed") == 1
     ready = [e["data"] for e in told if e["type"] == "segment.ready"]
     check_segments(box, ready, media)
-    check_folder(box, ready, told[-1]["data"])
+    check_folder(box, ready, told[types.index("lesson.completed")]["data"])
     return sum(data["duration_ns"] for data in ready)
 
 
@@ -129,44 +129,37 @@ def check_folder(box: Box, ready: list[dict[str, Any]], completed: dict[str, Any
     assert [s["sha256"] for s in manifest["segments"]] == [d["sha256"] for d in ready]
     assert [s["sounds"] for s in manifest["segments"]] == [d["sounds"] for d in ready]
     names = {path.name for path in box.lesson.iterdir()}
+    may_be = {"framing.jsonl", "bookmarks.vtt", "lesson.mp4", "lesson.mp4.part"}
     files = {s["file"] for s in manifest["segments"]} | {b["file"] for s in manifest["segments"] for b in s["sounds"]}
-    assert names - {"framing.jsonl"} == {"manifest.json", "playlist.m3u8", *files}
+    assert names - may_be == {"manifest.json", "playlist.m3u8", *files}
     assert (box.lesson / "playlist.m3u8").read_text().endswith("#EXT-X-ENDLIST\n")
     if "framing.jsonl" in names:
         assert all(json.loads(line) for line in (box.lesson / "framing.jsonl").read_text().splitlines())
 
 
-PROGRAM = """
-import asyncio, pickle, sys
-from pathlib import Path
-from support.storagelab import Box, record_lesson
-media = pickle.loads(Path(sys.argv[2]).read_bytes())
-print(flush=True)
-asyncio.run(record_lesson(Box(Path(sys.argv[1])), media))
-"""
+LESSON_US = 40_000
+"""About what the child needs for its lesson here; a slower machine is killed earlier in it, which is as good."""
 
 
-def killed_after(seconds: float, folder: Path, stored: Path) -> None:
-    """Record in a process and kill it from outside."""
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(folder), str(stored)],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    ) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        time.sleep(seconds)
-        child.kill()
-
-
-async def test_killed_at_random_moments(tmp_path: Path, short: list[Segment]) -> None:
-    stored = tmp_path / "media.pickle"
-    stored.write_bytes(pickle.dumps(short))
-    moments = random.Random(7)
-    for attempt in range(6):
+async def kill_at_random(tmp_path: Path, crash: Crash, short: list[Segment], kills: int, seed: int) -> None:
+    moments = random.Random(seed)
+    killed = 0
+    for attempt in range(kills):
         folder = tmp_path / f"{attempt}"
-        killed_after(moments.uniform(0, 0.15), folder, stored)
+        killed += crash(folder, moments.randrange(LESSON_US), "random")
         await check_after_restart(Box(folder, resume_within_min=0), short)
+        shutil.rmtree(folder, ignore_errors=True)
+    assert killed > kills / 2
+
+
+async def test_killed_at_hundreds_of_random_moments(tmp_path: Path, crash: Crash, short: list[Segment]) -> None:
+    await kill_at_random(tmp_path, crash, short, 200, seed=7)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+async def test_killed_at_thousands_of_random_moments(tmp_path: Path, crash: Crash, short: list[Segment]) -> None:
+    await kill_at_random(tmp_path, crash, short, 5000, seed=11)
 
 
 async def test_a_finished_lesson_is_left_alone_by_the_next_start(box: Box, short: list[Segment]) -> None:

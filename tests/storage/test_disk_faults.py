@@ -93,6 +93,7 @@ async def test_no_lesson_begins_on_a_full_disk(box: Box, short: list[Segment]) -
     box.disk = FaultyDisk(errno.ENOSPC, 1)
     assert await record_on(box, short) == []
     assert [(f.lesson_id, f.full) for f in box.told(StorageFailed)] == [(None, True), (LESSON, True)]
+    assert "no room for the reserve, recording.reserve_mb" in box.told(StorageFailed)[1].message
     assert list(box.media.iterdir()) == []
 
 
@@ -130,6 +131,21 @@ async def test_a_disk_that_fails_at_any_operation_is_told_once_and_healed_at_the
             assert after[-1]["type"] == "lesson.completed"
             assert after[-1]["data"]["reason"] in ("disk-failed", "stopped")
             assert not list(box.lesson.glob("*.part")) + list(box.lesson.glob("*.tmp"))
+
+
+async def test_a_folder_that_becomes_read_only_ends_the_lesson_truly(box: Box, short: list[Segment]) -> None:
+    box.disk = FaultyDisk(errno.EROFS, await operations(box.root / "reference", short) // 2)
+    told = await record_on(box, short)
+    failure = box.told(StorageFailed)[0]
+    assert not failure.full
+    assert "Read-only file system" in failure.message
+    assert "writable" in failure.message
+    check_told(box, told, short)
+    async with opened(Box(box.root)) as (storage, recovery):  # mounted for writing again
+        assert recovery.resume is None
+        after = await events(storage)
+    assert (after[-1]["type"], after[-1]["data"]["reason"]) == ("lesson.completed", "disk-failed")
+    check_told(box, after, short)
 
 
 async def test_a_media_folder_that_vanishes_is_a_failure_with_the_path(box: Box, short: list[Segment]) -> None:

@@ -132,6 +132,13 @@ async def test_a_lesson_that_cannot_go_on_is_completed(
     assert (completed["data"]["reason"], completed["data"]["segments"]) == ("interrupted", 2)
 
 
+async def test_a_lesson_does_not_go_on_with_another_picture(box: Box, media: list[Segment]) -> None:
+    await crash_in_second_segment(box, media, fragments=2)
+    async with opened(Box(box.root, width=320)) as (storage, recovery):
+        assert recovery.resume is None
+        assert (await events(storage))[-1]["data"]["reason"] == "interrupted"
+
+
 async def test_a_lesson_whose_first_fragment_was_lost_is_completed_with_nothing(box: Box, media: list[Segment]) -> None:
     async with opened(box) as (storage, _):
         sink = storage.lesson_sink(LessonPlan(LESSON), "test")

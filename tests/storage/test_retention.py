@@ -176,11 +176,11 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "late"))
 
 
 @pytest.mark.parametrize("how", ["early", "late"])
-@pytest.mark.parametrize("number", [1, 3, 6, 7, 8])
+@pytest.mark.parametrize("number", [1, 3, 6, 8, 9])
 async def test_killed_at_any_step_a_deletion_is_finished_and_told_once(
     recorded: Box, tmp_path: Path, number: int, how: str
 ) -> None:
-    """Operations 1 to 7 unlink (D2), the eighth syncs the folder (D3); before them lies D1, behind them D4."""
+    """Operations 1 to 8 unlink (D2), the ninth syncs the folder (D3); before them lies D1, behind them D4."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", CHILD, str(recorded.root), str(number), how]
     child = await asyncio.create_subprocess_exec(*command, env=environment)

@@ -30,8 +30,9 @@ class Lesson:
 
     @property
     def framing(self) -> list[dict[str, Any]]:
-        """The lesson's framing track."""
-        return [json.loads(line) for line in (self.folder / "framing.jsonl").read_text().splitlines()]
+        """The lesson's framing track, picture by picture."""
+        lines = [json.loads(line) for line in (self.folder / "framing.jsonl").read_text().splitlines()]
+        return [line for line in lines if "cut" not in line]
 
     @property
     def gap_reasons(self) -> list[str]:

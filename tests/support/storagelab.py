@@ -22,7 +22,7 @@ import numpy as np
 
 from followspot.domain.events import EventData, EventStamp, OutboxMessage
 from followspot.domain.recording import LessonOrigin, LessonPlan, SegmentEnd, SegmentSink, TrackInfo
-from followspot.settings.models import PathSettings, RecordingSettings, RetentionSettings, Settings
+from followspot.settings.models import PathSettings, RecordingSettings, RetentionSettings, Settings, ViewSettings
 from followspot.storage.disk import Disk
 from followspot.storage.notices import StorageNotice
 from followspot.storage.recovery import Recovery
@@ -31,7 +31,7 @@ from followspot.storage.storage import QUEUE_LIMIT_BYTES, Storage
 
 LESSON = "0198c0de-0000-7000-8000-000000000001"
 RATE_HZ, SEGMENT_S, FRAGMENT_S = 10, 2, 0.5
-WIDTH, HEIGHT, SOUND_HZ, TICKS = 64, 48, 48_000, 90_000
+WIDTH, HEIGHT, SOUND_HZ, TICKS = 160, 96, 48_000, 90_000
 MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof+frag_discont"
 WALL = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -176,7 +176,8 @@ def give(sink: SegmentSink, segment: Segment) -> None:
     """Hand a whole segment over, a framing line with each fragment."""
     sink.open_segment(segment.end.index, segment.end.start_ns)
     for n, fragment in enumerate(segment.fragments):
-        sink.write_framing(f'{{"segment":{segment.end.index},"n":{n}}}\n'.encode())
+        pts_ns = segment.end.start_ns + round(n * FRAGMENT_S * 1e9)
+        sink.write_framing(f'{{"pts_ns":{pts_ns},"segment":{segment.end.index},"n":{n}}}\n'.encode())
         sink.write_fragment(segment.end.index, fragment)
     sink.finish_segment(segment.end)
 
@@ -190,6 +191,7 @@ class Box:
     boot: FakeBoot = field(default_factory=FakeBoot)
     queue_limit_bytes: int = QUEUE_LIMIT_BYTES
     resume_within_min: float = 10
+    width: int = WIDTH
     on_outbox: Callable[[], None] = lambda: None
     clock: RealClock = field(default_factory=RealClock)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
@@ -216,6 +218,7 @@ class Box:
                 segment_s=SEGMENT_S, fragment_s=FRAGMENT_S, reserve_mb=1, resume_within_min=self.resume_within_min
             ),
             retention=self.retention,
+            view=ViewSettings(width=self.width, height=HEIGHT),
         )
         return Storage(
             settings,

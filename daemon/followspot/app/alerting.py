@@ -33,10 +33,14 @@ from followspot.storage.notices import (
     StorageFailed,
     StorageNotice,
 )
+from followspot.storage.worker import StorageProgress
 
 OVERFLOW_HEALED_AFTER_S = 30.0
 """Encoding that has kept up for this long is no alert any more."""
 
+SECOND_NS = 1_000_000_000
+DISK_SLOW_NS = 3 * SECOND_NS
+"""A card that tidies itself up may take a second or two, now and then."""
 MUTED_TOO_LONG_S = 300
 """A talk in private is over by then; a mute that was forgotten is not. Levels come once a second."""
 
@@ -94,6 +98,18 @@ class NoticeAlerts:
                 self._alerts.clear(AlertCode.DISK_FAILED, self._media)
             case SegmentDurable():
                 self._alerts.clear(AlertCode.DISK_SLOW, self._media)
+
+    def on_disk_progress(self, progress: StorageProgress) -> None:
+        """How the disk is doing, about once a second: media that waits for it is told before any is lost."""
+        since_ns = progress.busy_since_ns
+        if since_ns is None or not progress.queued_bytes:
+            return
+        if self._clock.monotonic_ns() - since_ns > DISK_SLOW_NS:
+            message = (
+                f"the disk of {self._media} has not finished one operation for {DISK_SLOW_NS // SECOND_NS} s: media "
+                "waits in memory, and is lost when that goes on. Use a faster or a healthy disk"
+            )
+            self._raise(AlertCode.DISK_SLOW, self._media, message)
 
     def _on_silence(self, role: MicrophoneRole, seconds: float) -> None:
         message = (

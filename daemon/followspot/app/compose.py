@@ -10,6 +10,8 @@ from typing import ParamSpec
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
+from followspot.app.joining import Joining
+from followspot.app.lookout import CameraLookout
 from followspot.app.reconciling import Reconciling
 from followspot.app.report import state_report
 from followspot.app.room import RoomKeeper
@@ -93,16 +95,27 @@ class Daemon:
             self.vision.submit if self.vision else None,
         )
         self.room = RoomKeeper(self.storage, settings.paths.media, alerts, clock, lambda: self.session.end_for_room())
-        self.session = SessionLoop(clock, self.recorder, self.storage, alerts, self._on_session_status, self.room.check)
+        self.session = SessionLoop(
+            clock,
+            self.recorder,
+            self.storage,
+            alerts,
+            self._on_session_status,
+            round(settings.recording.pause_limit_min * 60e9),
+            self.room.check,
+        )
         self.settling = Settling(self.session, self.storage, alerts)
+        self.joining = Joining(self.session, self.storage, alerts, clock, settings)
         self.reconciling = Reconciling(self.storage, settings.paths.media, alerts, clock)
         self.dock_care = DockCare(self.dock_keeper, self.framing, lambda: self.session.status.active)
+        self.lookout = CameraLookout(settings.camera.url, self.session, alerts, clock)
         self.desk = Desk(self.session, self.report, self.dock_care)
         self.control_socket = ControlSocket(
             settings.paths.control_socket, partial(self.desk.take, source="command-line")
         )
         self.bus = self._make_bus()
         self.panel: Panel | None = None
+        self._bookmarking: asyncio.Task[None] | None = None
         self._follow = self._isolated("framing", self.framing.follow)
         self._tell_dock = self._isolated("dock", self._show_on_dock)
         self._light_panel = self._isolated("lamp", self._show_on_panel)
@@ -153,6 +166,10 @@ class Daemon:
             "disk_queue_bytes": storage.queued_bytes,
             "framing": framing,
         }
+
+    def check_disk(self) -> None:
+        """Look how the disk is doing; to be called about once a second."""
+        self._notice_alerts.on_disk_progress(self.storage.progress())
 
     def _broker_state(self) -> str:
         if not self.settings.mqtt.host:
@@ -227,7 +244,7 @@ class Daemon:
     def _show_on_dock(self, status: SessionStatus) -> None:
         if self.dock_keeper is not None:
             self.dock_keeper.dock.marker_lamp(status.on_disk)
-            self.dock_keeper.dock.lesson(status.active)
+            self.dock_keeper.dock.lesson(status.under_way)
 
     def _show_on_panel(self) -> None:
         if self.panel is not None:
@@ -243,11 +260,21 @@ class Daemon:
         self.session.on_storage_notice(notice)
 
     def _on_dock_event(self, event: DockEvent) -> None:
-        """A short press starts and stops; the other presses have no meaning yet. The teacher's marker mutes."""
-        if isinstance(event, MarkerButton) and event.press is ButtonPress.SHORT:
-            self.session.press("marker")
+        """The marker's button, and the teacher's mute."""
+        if isinstance(event, MarkerButton):
+            self._on_press(event.press)
         elif isinstance(event, MarkerStatus) and event.role is MarkerRole.PRIMARY and event.muted != self.sound.muted:
             self._mute(event.muted)
+
+    def _on_press(self, press: ButtonPress) -> None:
+        """Short: start, stop, or go on when paused. Double: a bookmark. Long: pause, or go on."""
+        match press:
+            case ButtonPress.SHORT:
+                self.session.press("marker")
+            case ButtonPress.DOUBLE:
+                self._bookmarking = asyncio.create_task(self.desk.press_bookmark("marker"), name="marker-bookmark")
+            case ButtonPress.LONG:
+                self.session.toggle_pause("marker")
 
     def _mute(self, muted: bool) -> None:
         """Stays as it is while the dock is away: the marker's own light still says so."""
@@ -279,4 +306,6 @@ def lamp_for(status: SessionStatus, alerts: AlertRegistry) -> LampState:
         return LampState.RECORDING
     if any(alert.code in PREVENT_RECORDING for alert in alerts.active):
         return LampState.FAULT
+    if status.state is SessionState.PAUSED:
+        return LampState.PAUSED
     return LampState.OFF if status.state is SessionState.IDLE else LampState.WAITING

@@ -68,7 +68,9 @@ async def _record_first(daemon: Daemon) -> None:
     """Salvage what a crash left, and go on with its lesson where that is due."""
     recovery = await daemon.storage.open()
     daemon.report_recovery(recovery)
-    if recovery.resume is not None:
+    if recovery.resume is not None and recovery.paused:
+        daemon.session.stay_paused("recovery", recovery.resume)
+    elif recovery.resume is not None:
         daemon.session.start("recovery", recovery.resume)
 
 
@@ -78,6 +80,9 @@ def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
     supervisor.keep("reconciling", daemon.reconciling.run)
     supervisor.keep("room", daemon.room.run)
     supervisor.keep("settling", daemon.settling.run)
+    supervisor.keep("camera-lookout", daemon.lookout.run)
+    if daemon.settings.recording.one_file:
+        supervisor.keep("joining", daemon.joining.run)
     supervisor.keep("alert-events", daemon.alert_events.run)
     if daemon.dock_keeper is not None:
         supervisor.keep("dock", daemon.dock_keeper.run)

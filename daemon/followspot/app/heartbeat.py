@@ -37,6 +37,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         self._daemon.session.check_lamp()
+        self._daemon.check_disk()
         self._daemon.publish_state()
         now_ns = self._clock.monotonic_ns()
         stuck = what_is_stuck(self._vitals(now_ns), now_ns, self._open_timeout_ns)
@@ -62,9 +63,9 @@ class Heartbeat:
         )
 
     def _unmoved_since_ns(self, now_ns: int, frames: int) -> int | None:
-        """A lesson that starts need not move before it has pictures: the camera may be missing."""
+        """A lesson that starts need not move before it has pictures: the camera may be missing. A paused one waits."""
         state = self._daemon.session.status.state
-        if state is SessionState.IDLE or (state is SessionState.STARTING and not frames):
+        if state in (SessionState.IDLE, SessionState.PAUSED) or (state is SessionState.STARTING and not frames):
             self._to_move_since_ns = None
             return None
         if self._to_move_since_ns is None:

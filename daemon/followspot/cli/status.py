@@ -64,6 +64,8 @@ def _session(data: dict[str, Any]) -> str:
     if data["lesson_id"] is None:
         return str(data["session"])
     disk = "reaches the disk" if data["recording"] else "nothing reaches the disk"
+    if data["session"] == "paused":
+        disk = "the camera is closed"
     return f"{data['session']} {data['lesson_id']}, started by {data['started_by']}, {disk}"
 
 

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 TICK_S = 1 / 30
 """Steering goes on at this pace while the marker is silent."""
+TICK_WITHOUT_DOCK_S = 0.2
+"""With no motors to steer only what is known has to be kept up to date."""
 STEERED_NS = 25_000_000
 """A command that was given within this time makes the tick unnecessary."""
 LEAD_NS = 60_000_000
@@ -60,7 +62,8 @@ class Framing:
         self._state = TrackingState.PARKED
         shot = Shot(view.width, view.height, view.shot_share, view.headroom_share, view.max_upscale)
         snapshot = Snapshot(self._estimator.knowledge(), self._poses)
-        self._planner = Planner(Composer(shot, self._body), settings.camera.hfov_deg, snapshot)
+        camera = settings.camera
+        self._planner = Planner(Composer(shot, self._body), camera.hfov_deg, snapshot, sideways=camera.sideways)
         self.planner = self._planner
 
     def on_dock_event(self, event: DockEvent) -> None:
@@ -136,7 +139,7 @@ class Framing:
                 if now_ns - self._steered_ns > STEERED_NS:
                     self._publish(now_ns)
                     self._steer(now_ns)
-                await asyncio.sleep(TICK_S)
+                await asyncio.sleep(TICK_WITHOUT_DOCK_S if self._dock is None else TICK_S)
         finally:
             self._halt()
 

@@ -33,15 +33,15 @@ class Snapshot:
 class Planner:
     """The ViewPlanner. `snapshot` is replaced by the loop; all else belongs to the encode thread."""
 
-    def __init__(self, composer: Composer, hfov_deg: float, snapshot: Snapshot) -> None:
-        self._composer, self._hfov_deg = composer, hfov_deg
+    def __init__(self, composer: Composer, hfov_deg: float, snapshot: Snapshot, *, sideways: bool = False) -> None:
+        self._composer, self._hfov_deg, self._sideways = composer, hfov_deg, sideways
         self._lens: Lens | None = None
         self.snapshot = snapshot
 
     def view_at(self, exposure_ns: int, sensor_width: int, sensor_height: int) -> FramedView:
         """The view of the frame exposed at `exposure_ns`."""
         if self._lens is None or (self._lens.width, self._lens.height) != (sensor_width, sensor_height):
-            self._lens = Lens(sensor_width, sensor_height, self._hfov_deg)
+            self._lens = Lens(sensor_width, sensor_height, self._hfov_deg, self._sideways)
         snapshot = self.snapshot
         state, _ = snapshot.knowledge.state(exposure_ns)
         estimate = snapshot.knowledge.at(exposure_ns)

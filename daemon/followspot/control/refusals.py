@@ -18,6 +18,18 @@ class NotRecordingError(CommandRefusedError):
     code: ClassVar[str] = "not-recording"
 
 
+class PausedError(CommandRefusedError):
+    """The lesson is paused."""
+
+    code: ClassVar[str] = "paused"
+
+
+class NotPausedError(CommandRefusedError):
+    """The lesson is not paused."""
+
+    code: ClassVar[str] = "not-paused"
+
+
 class StillStoppingError(CommandRefusedError):
     """The lesson before is still being closed."""
 
@@ -33,6 +45,8 @@ class ShuttingDownError(CommandRefusedError):
 _REFUSALS: dict[Action, tuple[type[CommandRefusedError], str]] = {
     Action.REFUSE_ALREADY_RECORDING: (AlreadyRecordingError, "a lesson is being recorded already: stop it first"),
     Action.REFUSE_NOT_RECORDING: (NotRecordingError, "no lesson is being recorded"),
+    Action.REFUSE_PAUSED: (PausedError, "the lesson is paused: resume or stop it"),
+    Action.REFUSE_NOT_PAUSED: (NotPausedError, "the lesson is not paused"),
     Action.REFUSE_STOPPING: (StillStoppingError, "the lesson is being closed: try again in a moment"),
     Action.REFUSE_SHUTTING_DOWN: (ShuttingDownError, "the daemon is ending: try again when it is back"),
 }

@@ -4,21 +4,25 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from followspot.control.refusals import refuse
+from followspot.control.ports import LessonRecorder, LessonStore
+from followspot.control.refusals import NotRecordingError, StillStoppingError, refuse
 from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
-from followspot.domain.errors import CommandRefusedError, StorageError
+from followspot.domain.errors import CommandRefusedError, DiskFullError, StorageError
 from followspot.domain.ids import uuid7
-from followspot.domain.recording import LessonPlan, SegmentSink
+from followspot.domain.recording import LessonPlan, Mark
 from followspot.domain.session import (
     Action,
     ButtonPressed,
     EndReason,
     FragmentWritten,
     LessonClosed,
+    PauseAsked,
+    PauseExpired,
+    PauseFound,
     RecorderEnded,
+    ResumeAsked,
     Session,
     SessionEvent,
     SessionState,
@@ -37,38 +41,6 @@ ON_DISK_FOR_NS = 5_000_000_000
 _log = logging.getLogger(__name__)
 
 
-class LessonRecorder(Protocol):
-    """The part of the recorder that the session needs. One RecorderStopped or RecorderFailed answers each start."""
-
-    def start(self, plan: LessonPlan, sink: SegmentSink) -> None:
-        """Begin; returns at once."""
-        ...
-
-    def stop(self) -> None:
-        """Drain and end; returns at once."""
-        ...
-
-
-class LessonStore(Protocol):
-    """The part of the storage that the session needs."""
-
-    def lesson_sink(self, plan: LessonPlan, started_by: str) -> SegmentSink:
-        """Where the lesson's media goes."""
-        ...
-
-    async def resume_plan(self, lesson_id: str) -> LessonPlan:
-        """How the lesson goes on after its recorder failed, once all that went to its sink is on the disk."""
-        ...
-
-    def decide_end(self, lesson_id: str, reason: str) -> None:
-        """Put on record, durably, that the lesson ends and why; returns at once."""
-        ...
-
-    async def complete_lesson(self, lesson_id: str, reason: str) -> None:
-        """Close the lesson, after all that went to its sink; without media there is nothing to close."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
     """Where the lesson stands. `on_disk`: pictures of it reached the disk just now, the one truth for every lamp."""
@@ -83,6 +55,11 @@ class SessionStatus:
         """Whether a lesson is wanted: the teacher is to be followed."""
         return self.state in (SessionState.STARTING, SessionState.RECORDING)
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a lesson is on, be it paused."""
+        return self.active or self.state is SessionState.PAUSED
+
 
 class SessionLoop:
     """Starts, stops and closes lessons. Tells `on_status` each change of its status once; it must not raise."""
@@ -94,25 +71,33 @@ class SessionLoop:
         store: LessonStore,
         alerts: AlertRegistry,
         on_status: Callable[[SessionStatus], None],
+        pause_limit_ns: int,
         check_room: Callable[[], None] = lambda: None,
     ) -> None:
-        """`check_room` raises a CommandRefusedError when no new lesson may begin."""
+        """A lesson that is paused for longer than `pause_limit_ns` is completed; `check_room` raises a
+        CommandRefusedError when no new lesson may begin."""
         self._clock = clock
         self._recorder = recorder
         self._store = store
         self._alerts = alerts
         self._on_status = on_status
         self._check_room = check_room
+        self._pause_limit_ns = pause_limit_ns
         self._session = Session()
         self._status = SessionStatus()
         self._plan: LessonPlan | None = None
         self._started_by = ""
         self._next_by = ""
         """Whose press the lesson after this one is."""
+        self._asked_by = ""
+        """Who asked for what is being done."""
         self._last_fragment_ns: int | None = None
         self._camera_lost = False
+        self._going_on = False
+        """The storage is asked how the lesson goes on: what it still tells is of the recorder before."""
         self._moved_ns = clock.monotonic_ns()
         self._restarting: asyncio.Task[None] | None = None
+        self._pausing: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -141,16 +126,50 @@ class SessionLoop:
 
         Raises NotRecordingError or StillStoppingError.
         """
-        self._asked(StopAsked(), source)
-        assert self._plan is not None, "an accepted stop has a lesson"
-        return self._plan.lesson_id
+        return self._asked_of_lesson(StopAsked(), source)
+
+    def pause(self, source: str) -> str:
+        """Record nothing for a while, with the camera closed; the lesson's id.
+
+        Raises NotRecordingError, PausedError or StillStoppingError.
+        """
+        return self._asked_of_lesson(PauseAsked(), source)
+
+    def resume(self, source: str) -> str:
+        """Go on with the paused lesson; its id.
+
+        Raises NotRecordingError, NotPausedError or StillStoppingError.
+        """
+        return self._asked_of_lesson(ResumeAsked(), source)
+
+    def toggle_pause(self, source: str) -> None:
+        """A button wants a pause, or its end. There is nobody to answer to, so a refusal goes to the journal."""
+        paused = self._session.state is SessionState.PAUSED and not self._session.resume_wanted
+        self._pressed(ResumeAsked() if paused else PauseAsked(), source)
+
+    def stay_paused(self, source: str, plan: LessonPlan) -> None:
+        """Take up a recovered lesson that was paused, and wait."""
+        self._plan, self._started_by = plan, source
+        self._idle.clear()
+        self._feed(PauseFound())
+
+    async def bookmark(self, tag: str, text: str, source: str) -> tuple[str, int]:
+        """Mark this moment, durably; the lesson's id and the moment's media time.
+
+        Raises NotRecordingError, StillStoppingError or StorageError.
+        """
+        mark = Mark(self._clock.monotonic_ns(), self._clock.utc_now(), tag, text, source)
+        if self._session.state is SessionState.STOPPING:
+            raise StillStoppingError("the lesson is being closed: it takes no bookmark any more")
+        media_ns = None if self._plan is None else await self._store.bookmark(self._plan.lesson_id, mark)
+        if self._plan is None or media_ns is None:
+            raise NotRecordingError("nothing is recorded that a bookmark could be set in")
+        _log.info("bookmark source=%s lesson=%s media_s=%.3f", source, self._plan.lesson_id, media_ns / 1e9)
+        return self._plan.lesson_id, media_ns
 
     def press(self, source: str) -> None:
         """A button was pressed. There is nobody to answer to, so a refusal goes to the journal."""
-        try:
-            self._asked(ButtonPressed(), source)
-        except CommandRefusedError as refusal:
-            _log.info("button ignored source=%s code=%s: %s", source, refusal.code, refusal)
+        self._pressed(ButtonPressed(), source)
 
     async def shut_down(self) -> None:
         """Close the lesson, if any, because the daemon ends, and begin none any more; returns when it is closed."""
@@ -174,7 +193,7 @@ class SessionLoop:
         if self._plan is None:
             return
         match notice:
-            case FragmentDurable(lesson_id=self._plan.lesson_id):
+            case FragmentDurable(lesson_id=self._plan.lesson_id) if not self._going_on:
                 self._last_fragment_ns = self._moved_ns = self._clock.monotonic_ns()
                 self._feed(FragmentWritten())
             case DiskOverflow(lesson_id=self._plan.lesson_id) | MediaMoved(lesson_id=self._plan.lesson_id):
@@ -188,15 +207,33 @@ class SessionLoop:
         self._feed(StorageBroke(EndReason.DISK_FULL))
 
     def check_lamp(self) -> None:
-        """Look whether media still reaches the disk; to be called about once a second."""
+        """Look whether media still reaches the disk, and how long a pause lasts; to be called about once a second."""
+        paused = self._session.state is SessionState.PAUSED
+        if paused and self._clock.monotonic_ns() - self._moved_ns > self._pause_limit_ns:
+            _log.warning("nobody went on with the paused lesson: it is completed lesson=%s", self._lesson_id)
+            self._feed(PauseExpired())
         self._tell()
 
     @property
     def _lesson_id(self) -> str | None:
         return None if self._plan is None else self._plan.lesson_id
 
+    def _pressed(self, event: ButtonPressed | PauseAsked | ResumeAsked, source: str) -> None:
+        try:
+            self._asked(event, source)
+        except CommandRefusedError as refusal:
+            _log.info("button ignored source=%s code=%s: %s", source, refusal.code, refusal)
+
+    def _asked_of_lesson(self, event: StopAsked | PauseAsked | ResumeAsked, source: str) -> str:
+        self._asked(event, source)
+        assert self._plan is not None, "what is accepted has a lesson"
+        return self._plan.lesson_id
+
     def _asked(
-        self, event: StartAsked | StopAsked | ButtonPressed, source: str, plan: LessonPlan | None = None
+        self,
+        event: StartAsked | StopAsked | PauseAsked | ResumeAsked | ButtonPressed,
+        source: str,
+        plan: LessonPlan | None = None,
     ) -> None:
         following, actions = transition(self._session, event)
         refuse(actions)
@@ -205,7 +242,7 @@ class SessionLoop:
                 self._check_room()
             self._plan = plan or LessonPlan(str(uuid7(self._clock.utc_now())))
             self._started_by, self._last_fragment_ns, self._camera_lost = source, None, False
-        self._next_by = source
+        self._next_by = self._asked_by = source
         wanted = " next lesson wanted" if following.next_wanted else ""
         _log.info("asked source=%s lesson=%s state=%s%s", source, self._lesson_id, following.state, wanted)
         self._apply(following, actions)
@@ -235,9 +272,20 @@ class SessionLoop:
         match action:
             case Action.START_RECORDER:
                 self._idle.clear()
-                self._start_recorder(self._plan)
+                self._start_recorder(self._plan, self._started_by)
             case Action.RESTART_RECORDER:
-                self._restarting = asyncio.create_task(self._restart(self._plan.lesson_id), name="restart-recorder")
+                self._going_on = True
+                restart = self._go_on(self._plan.lesson_id, self._started_by)
+                self._restarting = asyncio.create_task(restart, name="restart-recorder")
+            case Action.DECIDE_PAUSE:
+                self._store.decide_pause(self._plan.lesson_id, self._asked_by)
+            case Action.SETTLE_PAUSE:
+                pause = self._settle_pause(self._plan.lesson_id)
+                self._pausing = asyncio.create_task(pause, name="pause-lesson")
+            case Action.GO_ON:
+                self._going_on = True
+                resume = self._go_on(self._plan.lesson_id, self._asked_by)
+                self._restarting = asyncio.create_task(resume, name="resume-lesson")
             case Action.DECIDE_END:
                 self._store.decide_end(self._plan.lesson_id, self._reason)
             case Action.STOP_RECORDER:
@@ -251,29 +299,38 @@ class SessionLoop:
         assert self._session.reason is not None, "a lesson ends for a reason"
         return self._session.reason
 
-    def _start_recorder(self, plan: LessonPlan) -> None:
+    def _start_recorder(self, plan: LessonPlan, wanted_by: str) -> None:
         try:
-            self._recorder.start(plan, self._store.lesson_sink(plan, self._started_by))
+            self._recorder.start(plan, self._store.lesson_sink(plan, wanted_by))
         except Exception as error:  # noqa: BLE001 - whatever it is, the lesson ends in order
             _log.exception("the recorder did not start lesson=%s", plan.lesson_id)
             self._raise(AlertCode.RECORDER_FAILED, "recorder", f"the recorder did not start: {error}")
             self._feed(RecorderEnded())
 
-    async def _restart(self, lesson_id: str) -> None:
-        """Go on with the lesson, unless it was to end meanwhile."""
+    async def _go_on(self, lesson_id: str, wanted_by: str) -> None:
+        """Go on with the lesson, unless it was to end or to wait meanwhile."""
         self._recorder.stop()
+        plan: LessonPlan | None = None
         try:
             plan = await self._store.resume_plan(lesson_id)
         except Exception:  # noqa: BLE001 - whatever it is, the lesson ends in order
             _log.exception("the lesson cannot go on lesson=%s", lesson_id)
-            self._feed(RecorderEnded())
-            return
-        if self._session.state is SessionState.STOPPING:
+        self._going_on = False
+        if plan is None or self._session.state is not SessionState.STARTING:
             self._feed(RecorderEnded())
             return
         self._plan, self._last_fragment_ns, self._camera_lost = plan, None, False
-        _log.warning("the recorder is started again lesson=%s segment=%d", lesson_id, plan.first_index)
-        self._start_recorder(plan)
+        _log.info("the lesson goes on after its cut lesson=%s segment=%d cut=%s", lesson_id, plan.first_index, plan.cut)
+        self._start_recorder(plan, wanted_by)
+
+    async def _settle_pause(self, lesson_id: str) -> None:
+        """Whatever happens, the lesson ends in order."""
+        try:
+            await self._store.settle_pause(lesson_id)
+        except Exception as error:  # noqa: BLE001 - see above
+            _log.exception("the pause could not be put on record lesson=%s", lesson_id)
+            full = isinstance(error, DiskFullError)
+            self._feed(StorageBroke(EndReason.DISK_FULL if full else EndReason.DISK_FAILED))
 
     async def _close(self, lesson_id: str, reason: EndReason) -> None:
         """Whatever happens, the next lesson can begin."""

@@ -37,6 +37,7 @@ class AlertCode(StrEnum):
     VISION_FAILED = "vision-failed"
     LESSON_RECOVERED = "lesson-recovered"
     LESSON_NOT_CLOSED = "lesson-not-closed"
+    LESSON_NOT_JOINED = "lesson-not-joined"
     DATABASE_REPLACED = "database-replaced"
     PART_FAILED = "part-failed"
 

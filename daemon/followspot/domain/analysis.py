@@ -12,6 +12,7 @@ Plane = npt.NDArray[np.uint8]
 class AnalysisFrame:
     """The full picture as plane views on the captured frame: read only, no copy, BT.709 4:2:0 unless tagged otherwise.
 
+    Cameras that give MJPEG have full-range values, from 0 to 255.
     `exposure_ns` is mid-exposure in CLOCK_MONOTONIC. `y` has the picture's height and width, `u` and `v` half of
     each (rounded up). Holding it holds the whole captured frame in memory: keep the newest only.
     """

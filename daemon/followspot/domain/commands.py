@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from followspot.domain.errors import CommandRefusedError
+from followspot.domain.segments import BookmarkTag, BookmarkText
 
 MAX_COMMAND_BYTES = 16 * 1024
 """No command comes near it: more is a mistake or malice, and is not even parsed."""
@@ -33,6 +34,26 @@ class StopCommand(CommandModel):
     """End the lesson."""
 
     name: Literal["stop"]
+
+
+class PauseCommand(CommandModel):
+    """Record nothing for a while; the lesson waits, the camera is closed."""
+
+    name: Literal["pause"]
+
+
+class ResumeCommand(CommandModel):
+    """Go on with the paused lesson."""
+
+    name: Literal["resume"]
+
+
+class BookmarkCommand(CommandModel):
+    """Mark this moment of the lesson."""
+
+    name: Literal["bookmark"]
+    tag: BookmarkTag = "bookmark"
+    text: BookmarkText = ""
 
 
 class StatusCommand(CommandModel):
@@ -67,10 +88,10 @@ class DockFollowMarkerCommand(CommandModel):
 
 
 DockCommand = DockIdentifyCommand | DockParkCommand | DockClearFaultsCommand | DockFollowMarkerCommand
-Command = StartCommand | StopCommand | StatusCommand | DockCommand
+Command = StartCommand | StopCommand | PauseCommand | ResumeCommand | BookmarkCommand | StatusCommand | DockCommand
 
 DOCK_COMMAND_NAMES = ("dock-identify", "dock-park", "dock-clear-faults", "dock-follow-marker")
-COMMAND_NAMES = ("start", "stop", "status", *DOCK_COMMAND_NAMES)
+COMMAND_NAMES = ("start", "stop", "pause", "resume", "bookmark", "status", *DOCK_COMMAND_NAMES)
 
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="name")])
 

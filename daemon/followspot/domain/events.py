@@ -14,7 +14,16 @@ from pydantic import AwareDatetime, Field
 from followspot.domain.acknowledgement import StoreKey, StoreName
 from followspot.domain.alerts import AlertCode
 from followspot.domain.retention import DeletionReason
-from followspot.domain.segments import GapRecord, MediaNs, Sha256, SoundRecord, SpanNs, Statement, Track
+from followspot.domain.segments import (
+    BookmarkRecord,
+    GapRecord,
+    MediaNs,
+    Sha256,
+    SoundRecord,
+    SpanNs,
+    Statement,
+    Track,
+)
 
 
 class EventData(Statement):
@@ -33,6 +42,37 @@ class LessonStarted(EventData):
     width: int = Field(gt=0, description="Of the recorded picture, pixels.")
     height: int = Field(gt=0, description="Of the recorded picture, pixels.")
     started_by: str
+
+
+class LessonPaused(EventData):
+    """Nothing is recorded until the lesson is resumed or completed; the camera is closed."""
+
+    type: ClassVar[str] = "lesson.paused"
+
+    lesson_id: str
+    at_ns: MediaNs
+    paused: AwareDatetime = Field(description="Wall time of the last frame.")
+    paused_by: str
+
+
+class LessonResumed(EventData):
+    """The first frame after a pause was captured: media time goes on where it stopped."""
+
+    type: ClassVar[str] = "lesson.resumed"
+
+    lesson_id: str
+    at_ns: MediaNs
+    missing_ns: int | None = Field(ge=0, description="Real time absent at at_ns; null where nobody can know.")
+    resumed: AwareDatetime = Field(description="Wall time of the first frame.")
+    resumed_by: str
+
+
+class BookmarkSet(BookmarkRecord, EventData):
+    """A person marked a moment of the lesson."""
+
+    type: ClassVar[str] = "bookmark"
+
+    lesson_id: str
 
 
 class SegmentReady(EventData):
@@ -66,6 +106,18 @@ class LessonCompleted(EventData):
     manifest: str = Field(description="Below the media root, with forward slashes.")
     manifest_sha256: Sha256
     gaps: tuple[GapRecord, ...]
+
+
+class LessonAvailable(EventData):
+    """The completed lesson is there as one file: all its segments joined, not encoded anew."""
+
+    type: ClassVar[str] = "lesson.available"
+
+    lesson_id: str
+    path: str = Field(description="Below the media root, with forward slashes.")
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+    duration_ns: SpanNs
 
 
 class GapDeclared(GapRecord, EventData):

@@ -40,16 +40,22 @@ class Aim:
 
 @dataclass(frozen=True)
 class Lens:
-    """A pinhole over a sensor of `width` x `height` pixels that sees `hfov_deg` from edge to edge."""
+    """A pinhole over an upright picture of `width` x `height` pixels.
+
+    It sees `hfov_deg` from edge to edge of the sensor's own width, which is the picture's height if the camera lies
+    `sideways`.
+    """
 
     width: int
     height: int
     hfov_deg: float
+    sideways: bool = False
 
     @cached_property
     def focal_px(self) -> float:
         """The focal length in pixels."""
-        return self.width / 2 / math.tan(math.radians(self.hfov_deg) / 2)
+        along = self.height if self.sideways else self.width
+        return along / 2 / math.tan(math.radians(self.hfov_deg) / 2)
 
     def project(self, bearing: Bearing, aim: Aim) -> tuple[float, float]:
         """The pixel (x, y) that shows `bearing` from `aim`; it may lie off the sensor.

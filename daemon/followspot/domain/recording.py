@@ -70,6 +70,17 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment that a person marked: CLOCK_MONOTONIC and wall time of the command."""
+
+    given_ns: int
+    given: datetime
+    tag: str
+    text: str
+    given_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class LessonPlan:
     """What the recorder must know to begin or to go on with a lesson; `cut`: why it has to go on."""
 

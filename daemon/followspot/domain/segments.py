@@ -14,6 +14,9 @@ PLAYLIST_FILE = "playlist.m3u8"
 FRAMING_FILE = "framing.jsonl"
 WHOLE_FILE = "lesson.mp4"
 SOUND_SUFFIX = ".m4a"
+BOOKMARKS_FILE = "bookmarks.vtt"
+WHOLE_FILE = "lesson.mp4"
+"""The completed lesson as one file."""
 
 MediaNs = Annotated[int, Field(ge=0, description="Media time in nanoseconds since the lesson's first frame.")]
 SpanNs = Annotated[int, Field(ge=0, description="A length of media time in nanoseconds.")]
@@ -71,6 +74,25 @@ def gap_record(gap: Gap) -> GapRecord:
     return GapRecord(reason=gap.reason, start_ns=gap.start_ns, duration_ns=gap.duration_ns, missing_ns=gap.missing_ns)
 
 
+BookmarkTag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+BookmarkText = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class BookmarkRecord(Statement):
+    """A marked moment. In a pause or a lost stretch it is the cut."""
+
+    at_ns: MediaNs
+    tag: BookmarkTag
+    text: BookmarkText = Field(description="May be empty.")
+    given: AwareDatetime = Field(description="Wall time at which it was given.")
+    given_by: str
+
+    @property
+    def title(self) -> str:
+        """What people read."""
+        return f"{self.tag}: {self.text}" if self.text else self.tag
+
+
 class SoundRecord(Statement):
     """One microphone by itself for the time of a segment. `file` lies beside the segment's."""
 
@@ -113,6 +135,7 @@ class Manifest(Statement):
     tracks: tuple[Track, ...]
     segments: tuple[ManifestSegment, ...]
     gaps: tuple[GapRecord, ...]
+    bookmarks: tuple[BookmarkRecord, ...]
 
     def to_bytes(self) -> bytes:
         """The file's content: equal manifests give equal bytes."""

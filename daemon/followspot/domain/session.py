@@ -1,7 +1,7 @@
 """The session machine: when a lesson runs, pure. `control.session` carries its actions out.
 
-A lesson: idle, starting (asked for, nothing on the disk yet), recording (frames reach the disk), stopping
-(its end is on record, the recorder drains, then the lesson is closed), idle.
+A lesson: idle, starting (asked for, nothing on the disk yet), recording (frames reach the disk), paused (the camera
+is closed, the lesson waits), stopping (its end is on record, the recorder drains, then the lesson is closed), idle.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ class SessionState(StrEnum):
     IDLE = "idle"
     STARTING = "starting"
     RECORDING = "recording"
+    PAUSED = "paused"
     STOPPING = "stopping"
 
 
@@ -30,6 +31,8 @@ class EndReason(StrEnum):
     DISK_FULL = "disk-full"
     DISK_FAILED = "disk-failed"
     RECORDER_FAILED = "recorder-failed"
+    PAUSE_EXPIRED = "pause-expired"
+    """Nobody went on with a paused lesson."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,31 @@ class StopAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseAsked:
+    """A command wants nothing recorded for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeAsked:
+    """A command wants a paused lesson to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseFound:
+    """A recovered lesson was paused when the daemon ended: it waits as it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseExpired:
+    """A pause has lasted longer than anybody's break."""
+
+
+@dataclass(frozen=True, slots=True)
 class ButtonPressed:
-    """Start or stop, whichever it is not; while a lesson is closed: begin the next then, or, pressed again, do not."""
+    """Start or stop, whichever it is not; a paused lesson goes on, as a lost one is the worse mistake.
+
+    While a lesson is closed: begin the next then, or, pressed again, do not.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +101,18 @@ class LessonClosed:
 
 
 SessionEvent = (
-    StartAsked | StopAsked | ButtonPressed | ShutDown | FragmentWritten | StorageBroke | RecorderEnded | LessonClosed
+    StartAsked
+    | StopAsked
+    | PauseAsked
+    | ResumeAsked
+    | PauseFound
+    | PauseExpired
+    | ButtonPressed
+    | ShutDown
+    | FragmentWritten
+    | StorageBroke
+    | RecorderEnded
+    | LessonClosed
 )
 
 
@@ -85,6 +122,12 @@ class Action(StrEnum):
     START_RECORDER = "start-recorder"
     RESTART_RECORDER = "restart-recorder"
     """The same lesson goes on after what reached the disk; what is missing is declared."""
+    DECIDE_PAUSE = "decide-pause"
+    """Put on record that the lesson is paused: whatever happens to the daemon now, nobody is filmed."""
+    SETTLE_PAUSE = "settle-pause"
+    """Nothing of the lesson is under way any more: announce where it stopped."""
+    GO_ON = "go-on"
+    """The paused lesson goes on after what reached the disk; what is missing is declared."""
     DECIDE_END = "decide-end"
     """Put on record that the lesson ends: whatever happens to the daemon now, it is not resumed."""
     STOP_RECORDER = "stop-recorder"
@@ -93,6 +136,8 @@ class Action(StrEnum):
     """Begin the lesson that a button asked for meanwhile."""
     REFUSE_ALREADY_RECORDING = "already-recording"
     REFUSE_NOT_RECORDING = "not-recording"
+    REFUSE_PAUSED = "paused"
+    REFUSE_NOT_PAUSED = "not-paused"
     REFUSE_STOPPING = "still-stopping"
     REFUSE_SHUTTING_DOWN = "shutting-down"
 
@@ -101,12 +146,15 @@ class Action(StrEnum):
 class Session:
     """The machine's whole memory.
 
-    `restarts` counts the lesson's recorders that failed; `reason` is there while stopping; `next_wanted`: a button
-    asked for another lesson meanwhile; `ending`: the daemon shuts down.
+    `restarts` counts the lesson's recorders that failed; `draining`: paused, and the recorder still hands over;
+    `resume_wanted`: go on as soon as it has; `reason` is there while stopping; `next_wanted`: a button asked for
+    another lesson meanwhile; `ending`: the daemon shuts down.
     """
 
     state: SessionState = SessionState.IDLE
     restarts: int = 0
+    draining: bool = False
+    resume_wanted: bool = False
     reason: EndReason | None = None
     next_wanted: bool = False
     ending: bool = False
@@ -124,6 +172,8 @@ def transition(session: Session, event: SessionEvent) -> Step:
             return _when_idle(session, event)
         case SessionState.STARTING | SessionState.RECORDING:
             return _when_running(session, event)
+        case SessionState.PAUSED:
+            return _when_paused(session, event)
         case SessionState.STOPPING:
             return _when_stopping(session, event)
 
@@ -132,6 +182,8 @@ def _shutting_down(session: Session) -> Step:
     ending = replace(session, next_wanted=False, ending=True)
     if session.state in (SessionState.STARTING, SessionState.RECORDING):
         return _stopped(ending, EndReason.SHUTDOWN)
+    if session.state is SessionState.PAUSED:
+        return _ended_in_pause(ending, EndReason.SHUTDOWN)
     return ending, ()
 
 
@@ -141,7 +193,9 @@ def _when_idle(session: Session, event: SessionEvent) -> Step:
             return session, (Action.REFUSE_SHUTTING_DOWN,)
         case StartAsked() | ButtonPressed():
             return Session(SessionState.STARTING), (Action.START_RECORDER,)
-        case StopAsked():
+        case PauseFound() if not session.ending:
+            return Session(SessionState.PAUSED), ()
+        case StopAsked() | PauseAsked() | ResumeAsked():
             return session, (Action.REFUSE_NOT_RECORDING,)
         case _:
             return session, ()
@@ -155,6 +209,11 @@ def _when_running(session: Session, event: SessionEvent) -> Step:
             return replace(session, state=SessionState.RECORDING), ()
         case StopAsked() | ButtonPressed():
             return _stopped(session, EndReason.STOPPED)
+        case PauseAsked():
+            paused = replace(session, state=SessionState.PAUSED, draining=True)
+            return paused, (Action.DECIDE_PAUSE, Action.STOP_RECORDER)
+        case ResumeAsked():
+            return session, (Action.REFUSE_NOT_PAUSED,)
         case StorageBroke(reason):
             return _stopped(session, reason)
         case RecorderEnded() if session.restarts < MAX_RESTARTS:
@@ -171,13 +230,49 @@ def _stopped(session: Session, reason: EndReason) -> Step:
     return stopping, (Action.DECIDE_END, Action.STOP_RECORDER)
 
 
+def _when_paused(session: Session, event: SessionEvent) -> Step:
+    match event:
+        case StartAsked():
+            return session, (Action.REFUSE_PAUSED,)
+        case PauseAsked() if session.resume_wanted:
+            return replace(session, resume_wanted=False), ()
+        case PauseAsked():
+            return session, (Action.REFUSE_PAUSED,)
+        case ResumeAsked() | ButtonPressed() if session.draining:
+            return replace(session, resume_wanted=True), ()
+        case ResumeAsked() | ButtonPressed():
+            return _going_on(session)
+        case RecorderEnded() if session.resume_wanted:
+            return _going_on(session)
+        case RecorderEnded() if session.draining:
+            return replace(session, draining=False), (Action.SETTLE_PAUSE,)
+        case StopAsked():
+            return _ended_in_pause(session, EndReason.STOPPED)
+        case PauseExpired():
+            return _ended_in_pause(session, EndReason.PAUSE_EXPIRED)
+        case StorageBroke(reason):
+            return _ended_in_pause(session, reason)
+        case _:
+            return session, ()
+
+
+def _going_on(session: Session) -> Step:
+    return Session(SessionState.STARTING, session.restarts), (Action.GO_ON,)
+
+
+def _ended_in_pause(session: Session, reason: EndReason) -> Step:
+    """A recorder that still drains closes the lesson when it has ended."""
+    stopping = Session(SessionState.STOPPING, session.restarts, reason=reason, ending=session.ending)
+    return stopping, (Action.DECIDE_END,) if session.draining else (Action.DECIDE_END, Action.CLOSE_LESSON)
+
+
 def _when_stopping(session: Session, event: SessionEvent) -> Step:
     match event:
         case StartAsked() | ButtonPressed() if session.ending:
             return session, (Action.REFUSE_SHUTTING_DOWN,)
         case ButtonPressed():
             return replace(session, next_wanted=not session.next_wanted), ()
-        case StartAsked() | StopAsked():
+        case StartAsked() | StopAsked() | PauseAsked() | ResumeAsked():
             return session, (Action.REFUSE_STOPPING,)
         case RecorderEnded():
             return session, (Action.CLOSE_LESSON,)

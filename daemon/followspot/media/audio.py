@@ -1,6 +1,6 @@
 """A microphone: sound that follows CLOCK_MONOTONIC, whatever the device's own clock does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from av.filter import Graph
 from followspot.domain.clock import Clock
 from followspot.domain.sound import MicrophoneRole
 from followspot.media.drift import ArrivalClock
-from followspot.media.encoder import SOUND_RATE_HZ
+from followspot.media.encoder import SOUND_RATE_HZ, Packet
 from followspot.media.mixing import Samples
 from followspot.media.notices import MediaNotice, MicrophoneLost, MicrophoneOpened
 from followspot.media.source import Source, SourceLostError
@@ -24,6 +24,9 @@ _MICROSECONDS = Fraction(1, 1_000_000)
 
 _TABLES = {MicrophoneRole.TEACHER: "microphone", MicrophoneRole.ROOM: "room_microphone"}
 _THREADS = {MicrophoneRole.TEACHER: "capture-audio", MicrophoneRole.ROOM: "capture-audio-room"}
+
+# A fifth of what the encoder waits for sound at the most.
+_BATCH_NS = 60_000_000
 
 # Stretch or squeeze by at most 0.5 %, too little to be heard and far more than any crystal drifts, whenever sound
 # and clock are more than 1 ms apart. `flags=res` keeps the resampler in use all the time: switching it on clicks.
@@ -65,25 +68,46 @@ class AudioCapture:
             raise SourceLostError("it has no sound")
         stream = container.streams.audio[0]
         placer: Placer | None = None
-        for packet, arrival_ns in self.source.packets(container, stream):
-            frames = stream.decode(packet)
-            if frames and placer is None:
-                placer = Placer(frames[0], self._latency_ns)
-            if placer is None:
-                continue
-            for start, samples in placer.place(frames, arrival_ns):
-                self._deliver(start, samples)
+
+        def hurried() -> bool:
+            return placer is not None and placer.undecided
+
+        for batch in _batches(self.source.packets(container, stream), hurried):
+            for packet, arrival_ns in batch:
+                frames = stream.decode(packet)
+                if frames and placer is None:
+                    placer = Placer(frames[0], self._latency_ns)
+                if placer is not None:
+                    self._deliver(placer.place(frames, arrival_ns))
+            if placer is not None:
+                self._deliver(placer.placed())
 
     def lost(self, reason: str) -> None:
         """From here on silence need not be waited for."""
         self._track.expect(False)
         self._notify(MicrophoneLost(reason, self._role))
 
-    def _deliver(self, start: int, samples: Samples) -> None:
-        self._track.put(start, samples)
-        if self.source.delivering():
-            self._track.expect(True)
-            self._notify(MicrophoneOpened(self._role))
+    def _deliver(self, placed: Iterable[tuple[int, Samples]]) -> None:
+        for start, samples in placed:
+            self._track.put(start, samples)
+            if self.source.delivering():
+                self._track.expect(True)
+                self._notify(MicrophoneOpened(self._role))
+
+
+def _batches(packets: Iterator[tuple[Packet, int]], hurried: Callable[[], bool]) -> Iterator[list[tuple[Packet, int]]]:
+    """The packets, some at a time unless `hurried`: each alone would cost more in waking up than in work."""
+    batch: list[tuple[Packet, int]] = []
+    try:
+        for packet, arrival_ns in packets:
+            batch.append((packet, arrival_ns))
+            if arrival_ns - batch[0][1] >= _BATCH_NS or hurried():
+                yield batch
+                batch = []
+    except SourceLostError:
+        yield batch
+        raise
+    yield batch
 
 
 class Placer:
@@ -97,30 +121,36 @@ class Placer:
         self._first = first
         self._graph = _resampler(first)
 
-    def place(self, frames: list[av.AudioFrame], arrival_ns: int) -> Iterator[tuple[int, Samples]]:
-        """Take the frames of a packet; what is ready, with the grid index of its first sample.
+    @property
+    def undecided(self) -> bool:
+        """Whether the next packets tell if samples were lost."""
+        return self._clock.undecided
 
-        Where samples were lost, a hole is left.
-        """
+    def place(self, frames: list[av.AudioFrame], arrival_ns: int) -> list[tuple[int, Samples]]:
+        """Take the frames of a packet. Where samples were lost, what came before them is given, and a hole is left."""
+        before: list[tuple[int, Samples]] = []
         for frame in frames:
             self._waiting.append((self._samples, frame))
             self._samples += frame.samples
         if self._clock.observe(self._samples, arrival_ns):
             # A resampler that saw the step would fill it with zeros or take seconds to stretch over it.
             self._graph.push(None)
-            yield from self._pull()
+            before = list(self.placed())
             self._graph = _resampler(self._first)
-        if not self._clock.settled or self._clock.undecided:
-            return
+        if self._clock.settled and not self._clock.undecided:
+            self._push_waiting()
+        return before
+
+    def _push_waiting(self) -> None:
         ready, self._waiting = self._waiting, []
         for first_sample, frame in ready:
             time_ns = self._clock.time_ns(first_sample) - self._latency_ns
             frame.time_base = _MICROSECONDS
             frame.pts = time_ns // _NS_PER_US
             self._graph.push(frame)
-            yield from self._pull()
 
-    def _pull(self) -> Iterator[tuple[int, Samples]]:
+    def placed(self) -> Iterator[tuple[int, Samples]]:
+        """What is ready, with the grid index of its first sample. Ask seldom: that there is no more costs an error."""
         while True:
             try:
                 frame = self._graph.pull()

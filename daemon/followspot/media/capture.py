@@ -5,14 +5,18 @@ from collections.abc import Callable
 
 import av
 from av.container import InputContainer
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from followspot.domain.clock import Clock
 from followspot.media.encoder import MATRIX_BT601, Packet
+from followspot.media.freshness import Freshness, FreshnessWatch
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice
+from followspot.media.rhythm import Thinning
 from followspot.media.source import Source, SourceLostError
 from followspot.media.stamps import ExposureClock
+from followspot.media.upright import Upright
+from followspot.media.view import is_full_range, is_planar
 from followspot.settings.models import CameraSettings
 
 _LOG = logging.getLogger(__name__)
@@ -20,11 +24,18 @@ _LOG = logging.getLogger(__name__)
 _NS_PER_S = 1_000_000_000
 _NS_PER_MS = 1_000_000
 
-FrameTaker = Callable[[av.VideoFrame, int, int], None]
+# Without it a picture with a torn lower half is taken for whole.
+_NO_DAMAGE = {"err_detect": "explode"}
+
+FrameTaker = Callable[[av.VideoFrame, int, int, bool], None]
 
 
 class VideoCapture:
-    """Thread `capture-video`. Gives every frame to `on_frame(frame, exposure_ns, arrival_ns)`, as yuv420p."""
+    """Thread `capture-video`. Gives every frame to `on_frame(frame, exposure_ns, arrival_ns, same)`, planar
+    and upright.
+
+    `same`: the picture is equal to the one before. What is no news at all, and what is too much, is left out.
+    """
 
     def __init__(
         self,
@@ -34,12 +45,20 @@ class VideoCapture:
         notify: Callable[[MediaNotice], None],
     ) -> None:
         self._settings = settings
+        self._clock = clock
         self._on_frame = on_frame
         self._notify = notify
         self._exposures = ExposureClock(
             round(settings.latency_ms * _NS_PER_MS), trusted=settings.timestamps == "monotonic"
         )
+        self._freshness = FreshnessWatch(settings.frozen_after_s)
+        self._planar = Planar()
+        self._upright = Upright(settings.rotation, mirror=settings.mirror)
+        self._thinning = Thinning(settings.rate_hz)
+        self._size: tuple[int, int] | None = None
         self._broken_told = False
+        # Whether damaged pictures are told from whole ones: the ways of some cameras would make all look damaged.
+        self._strict = True
         self.source = Source("camera", "capture-video", settings, clock, self)
 
     def read(self, container: InputContainer) -> None:
@@ -47,31 +66,83 @@ class VideoCapture:
         if not container.streams.video:
             raise SourceLostError("it has no picture")
         stream = container.streams.video[0]
+        if self._strict and stream.codec_context.name == "mjpeg":
+            stream.codec_context.options = _NO_DAMAGE
+        patience = _Patience(self._settings, self._clock.monotonic_ns())
         for packet, arrival_ns in self.source.packets(container, stream):
             for decoded in self._decode(stream, packet):
-                frame = to_yuv420p(decoded)
-                exposure_ns = self._exposures.exposure_ns(_stamp_ns(decoded), arrival_ns)
-                if self.source.delivering():
-                    self._notify(CameraOpened(frame.width, frame.height, self._rate_hz(stream)))
-                self._on_frame(frame, exposure_ns, arrival_ns)
+                if self._take(decoded, arrival_ns, stream):
+                    patience.renew(arrival_ns)
+            if patience.ended(arrival_ns):
+                self._strict = self._strict and patience.had_picture
+                raise SourceLostError(self._what_is_missing(patience))
 
     def lost(self, reason: str) -> None:
         """Pass it on."""
         self._notify(CameraLost(reason))
 
+    def _take(self, decoded: av.VideoFrame, arrival_ns: int, stream: VideoStream) -> bool:
+        """Hand a picture on; whether it was one, and no repetition."""
+        stamp_ns = _stamp_ns(decoded)
+        freshness = self._freshness.judge(decoded, stamp_ns, arrival_ns)
+        if freshness is Freshness.REPEATED:
+            return False
+        exposure_ns = self._exposures.exposure_ns(stamp_ns, arrival_ns)
+        size = (decoded.width, decoded.height)
+        if self.source.delivering() or size != self._size:
+            self._size = size
+            self._notify(CameraOpened(*size, self._rate_hz(stream)))
+        if self._thinning.keeps(exposure_ns):
+            upright = self._upright.of(self._planar.of(decoded))
+            self._on_frame(upright, exposure_ns, arrival_ns, freshness is Freshness.SAME)
+        return True
+
     def _decode(self, stream: VideoStream, packet: Packet) -> list[av.VideoFrame]:
-        """The packet's frames; none from a broken packet: USB cameras send some."""
+        """The packet's whole frames; none from a broken packet: USB cameras send some."""
         try:
-            return stream.decode(packet)
+            frames = stream.decode(packet)
         except av.error.InvalidDataError as error:
-            if not self._broken_told:
-                _LOG.warning("the camera sent a broken picture, which is left out: %s", error)
-                self._broken_told = True
+            self._tell_broken(str(error))
             return []
+        whole = [frame for frame in frames if not frame.is_corrupt]
+        if len(whole) < len(frames):
+            self._tell_broken("a part of it is missing")
+        return whole
+
+    def _tell_broken(self, what: str) -> None:
+        if not self._broken_told:
+            _LOG.warning("the camera sent a broken picture, which is left out: %s", what)
+            self._broken_told = True
+
+    def _what_is_missing(self, patience: "_Patience") -> str:
+        if self._freshness.frozen:
+            return "it gives the same picture again and again"
+        return f"it gave data but no new picture for {patience.limit_s:g} s"
 
     def _rate_hz(self, stream: VideoStream) -> float:
         rate = stream.average_rate
         return float(rate) if rate else self._settings.rate_hz
+
+
+class _Patience:
+    """How long one opening of the camera may go on without a picture, whatever else comes."""
+
+    def __init__(self, settings: CameraSettings, now_ns: int) -> None:
+        self._stall_timeout_s = settings.stall_timeout_s
+        # The first picture of a compressed stream comes with its next key frame.
+        self.limit_s = settings.open_timeout_s
+        self.had_picture = False
+        self._since_ns = now_ns
+
+    def renew(self, now_ns: int) -> None:
+        """A picture came."""
+        self.had_picture = True
+        self.limit_s = self._stall_timeout_s
+        self._since_ns = now_ns
+
+    def ended(self, now_ns: int) -> bool:
+        """Whether it has been too long."""
+        return now_ns - self._since_ns > self.limit_s * _NS_PER_S
 
 
 def _stamp_ns(frame: av.VideoFrame) -> int | None:
@@ -80,21 +151,31 @@ def _stamp_ns(frame: av.VideoFrame) -> int | None:
     return frame.pts * frame.time_base.numerator * _NS_PER_S // frame.time_base.denominator
 
 
-def to_yuv420p(frame: av.VideoFrame) -> av.VideoFrame:
-    """The frame as limited-range yuv420p: itself if it is that already, else converted once by swscale.
+class Planar:
+    """Makes the frames of one camera planar."""
 
-    Cameras that say nothing of their colours use BT.601 in MJPEG and packed formats: the frame is marked so.
-    """
-    if frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG:
-        return frame
-    full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
-    converted = frame.reformat(
-        format="yuv420p",
-        src_color_range=ColorRange.JPEG if full_range else ColorRange.MPEG,
-        dst_color_range=ColorRange.MPEG,
-    )
-    converted.colorspace = frame.colorspace if is_specified(frame.colorspace) else MATRIX_BT601
-    return converted
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def of(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """The frame itself where its planes can be taken as they are, else converted to yuv420p by swscale.
+
+        Cameras that say nothing of their colours use BT.601 in MJPEG and packed formats: the frame is marked so.
+        """
+        if frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG:
+            return frame
+        planar = frame
+        if not is_planar(frame):
+            planar = self._reformatter.reformat(
+                frame,
+                format="yuv420p",
+                src_color_range=ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG,
+                dst_color_range=ColorRange.MPEG,
+                threads=1,
+            )
+        if not is_specified(frame.colorspace):
+            planar.colorspace = MATRIX_BT601
+        return planar
 
 
 def is_specified(matrix: int) -> bool:

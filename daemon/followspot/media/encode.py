@@ -19,23 +19,20 @@ from followspot.media.framingline import framing_line
 from followspot.media.mixingdesk import SoundInputs
 from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarted
 from followspot.media.picturetime import PictureTime
+from followspot.media.rhythm import Rhythm
 from followspot.media.segmenter import Segmenter
 from followspot.media.singlesounds import SingleSounds
 from followspot.media.sound import sample_at
 from followspot.media.soundencoding import SoundEncoding
-from followspot.media.view import ViewRenderer, centre_view
+from followspot.media.view import ViewRenderer, black_picture, centre_view
 from followspot.settings.models import Settings
 
 _LOG = logging.getLogger(__name__)
 
 _NS_PER_S = 1_000_000_000
 _NS_PER_US = 1000
-# Without a picture for this long the last one is held: longer than any hiccup, shorter than what looks broken.
-_HOLD_AFTER_NS = 250_000_000
-# A slow camera is not a missing one.
-_HOLD_AFTER_PERIODS = 2.5
-# How often the loop looks at the clock when no picture comes.
-_TICK_S = 0.02
+# How often the loop looks at the clock when no picture comes: longer than a picture takes, as waking up costs.
+_TICK_S = 0.05
 # The first picture waits this long for the microphone, so that a lesson does not begin with a declared silence.
 _SOUND_GRACE_NS = 1_000_000_000
 
@@ -79,11 +76,15 @@ class _Recording:
             self.time.first_pts,
             first.exposure_ns,
         )
-        self.hold_after_ns = max(_HOLD_AFTER_NS, round(self.time.period_ns * _HOLD_AFTER_PERIODS))
+        self.rhythm = Rhythm(self.time.period_ns)
         # From exposure to arrival, of the newest captured picture: how far behind the clock pictures are expected.
         self.latency_ns = first.arrival_ns - first.exposure_ns
         self.segment_start_pts: int | None = None
         self.newest: _Picture | None = None
+        # Exposure of the newest picture that the camera gave.
+        self.seen_ns = first.exposure_ns
+        # Since when the camera has given equal pictures, and since when it gives none.
+        self.same_from_pts: int | None = None
         self.held_from_pts: int | None = None
 
 
@@ -110,6 +111,9 @@ class EncodeLoop:
         self._queue = queue
         self._sounds = sounds
         self._renderer = ViewRenderer(settings.view.width, settings.view.height)
+        camera = settings.camera
+        self._black = black_picture(settings.view.width, settings.view.height) if camera.fill == "black" else None
+        self._black_after_ns = round(camera.stall_timeout_s * _NS_PER_S)
         self._segment_ticks = round(settings.recording.segment_s * VIDEO_TIMESCALE)
         self._recording: _Recording | None = None
         self._start_by_ns: int | None = None
@@ -173,6 +177,12 @@ class EncodeLoop:
         view = self._plan_view(captured)
         rendered = self._renderer.render(captured.frame, view.crop)
         self._encode(recording, _Picture(rendered, view, captured.exposure_ns, pts), held=False)
+        recording.rhythm.observe(captured.exposure_ns)
+        recording.seen_ns = captured.exposure_ns
+        if not captured.same:
+            recording.same_from_pts = None
+        elif recording.same_from_pts is None:
+            recording.same_from_pts = pts
 
     def _begin(self, captured: CapturedFrame) -> _Recording | None:
         """Start with this picture; None if it is left out because sound is still being waited for."""
@@ -213,29 +223,32 @@ class EncodeLoop:
         newest = recording.newest
         if newest is None:
             return
-        if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.hold_after_ns:
+        if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.rhythm.hold_after_ns:
             self._hold(recording, exposure_ns - recording.time.period_ns // 2)
 
     def _hold_if_stalled(self, now_ns: int) -> None:
         recording = self._recording
-        if recording is None or self._queue.dropping_since(now_ns - recording.hold_after_ns):
+        if recording is None or self._queue.dropping_since(now_ns - recording.rhythm.hold_after_ns):
             return
         if (run := self._queue.take_run()) is not None:
             recording.held_from_pts = recording.time.pts(run.last_exposure_ns + recording.time.period_ns)
             self._declare_drop(recording, run, recording.held_from_pts)
-        self._hold(recording, now_ns - recording.latency_ns - recording.hold_after_ns)
+        self._hold(recording, now_ns - recording.latency_ns - recording.rhythm.hold_after_ns)
 
     def _hold(self, recording: _Recording, until_ns: int) -> None:
-        """Repeat the newest picture, at the camera's rate, for exposures up to `until_ns`."""
+        """Fill up, at the camera's rate, for exposures up to `until_ns`."""
         while (newest := recording.newest) is not None:
             exposure_ns = newest.exposure_ns + recording.time.period_ns
             if exposure_ns > until_ns:
                 return
             pts = recording.time.pts(exposure_ns)
             if recording.held_from_pts is None:
-                recording.held_from_pts = pts
-            held = _Picture(newest.rendered, newest.view, exposure_ns, pts)
-            self._encode(recording, held, held=True)
+                same_from_pts = recording.same_from_pts
+                recording.held_from_pts = pts if same_from_pts is None else same_from_pts
+            rendered = newest.rendered
+            if self._black is not None and exposure_ns - recording.seen_ns > self._black_after_ns:
+                rendered = self._black
+            self._encode(recording, _Picture(rendered, newest.view, exposure_ns, pts), held=True)
             self.beat_ns = self._clock.monotonic_ns()
 
     def _end_hold(self, recording: _Recording, pts: int) -> None:

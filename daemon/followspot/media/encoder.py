@@ -22,6 +22,8 @@ Packet: TypeAlias = "av.Packet[Any]"
 VIDEO_TIMESCALE = 90_000
 SOUND_RATE_HZ = 48_000
 SOUND_FRAME_SAMPLES = 1024
+_VIDEO_TICK = Fraction(1, VIDEO_TIMESCALE)
+_SOUND_TICK = Fraction(1, SOUND_RATE_HZ)
 MATRIX_BT709 = int(Colorspace.ITU709)
 MATRIX_BT601 = int(Colorspace.ITU601)
 
@@ -104,7 +106,7 @@ class EncoderPair:
     def encode_picture(self, frame: av.VideoFrame, pts: int, *, key: bool) -> list[Packet]:
         """Encode `frame` at `pts`, as an IDR picture if `key`; its own time stamp and type do not matter."""
         frame.pts = pts
-        frame.time_base = Fraction(1, VIDEO_TIMESCALE)
+        frame.time_base = _VIDEO_TICK
         # A decoded raw frame says I, and x264 would obey for every frame.
         frame.pict_type = PictureType.I if key else PictureType.NONE
         return list(self.video.encode(frame))
@@ -160,7 +162,7 @@ def sound_before(sound: Packet, video_pts: int) -> bool:
 def _sound_frame(samples: npt.NDArray[np.float32], pts: int) -> av.AudioFrame:
     frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "fltp", "mono")
     frame.sample_rate = SOUND_RATE_HZ
-    frame.time_base = Fraction(1, SOUND_RATE_HZ)
+    frame.time_base = _SOUND_TICK
     frame.pts = pts
     return frame
 

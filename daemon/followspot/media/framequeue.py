@@ -18,12 +18,13 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CapturedFrame:
-    """A decoded yuv420p frame. `dropped` is the run of frames lost just before it."""
+    """A decoded planar frame. `dropped` is the run of frames lost just before it; `same`: it equals the one before."""
 
     frame: av.VideoFrame
     exposure_ns: int
     arrival_ns: int
     dropped: Dropped | None = None
+    same: bool = False
 
 
 class FrameQueue:
@@ -50,7 +51,7 @@ class FrameQueue:
         with self._changed:
             return self._run_count > 0 and self._last_drop_arrival_ns >= arrival_ns
 
-    def put(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int) -> None:
+    def put(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int, *, same: bool = False) -> None:
         """Hand a frame over, or drop it when there is no room."""
         with self._changed:
             if self._closed:
@@ -59,7 +60,7 @@ class FrameQueue:
             if len(self._frames) >= room:
                 self._drop(exposure_ns, arrival_ns)
                 return
-            self._frames.append(CapturedFrame(frame, exposure_ns, arrival_ns, self._end_run()))
+            self._frames.append(CapturedFrame(frame, exposure_ns, arrival_ns, self._end_run(), same))
             self._changed.notify()
 
     def get(self, timeout_s: float) -> CapturedFrame | None:

@@ -7,7 +7,10 @@ from followspot.domain.sound import Carrier, MicrophoneRole, SoundLevel
 
 @dataclass(frozen=True, slots=True)
 class CameraOpened:
-    """The camera gives pictures of this size; `rate_hz` is what it says of itself, or the configured rate."""
+    """The camera gives pictures of this size, before they are turned upright.
+
+    `rate_hz` is what it says of itself, or the configured rate.
+    """
 
     width: int
     height: int

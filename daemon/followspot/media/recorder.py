@@ -157,8 +157,8 @@ class _Run:
             return RecorderProgress(None, None, self._loop.frames, self._queue.dropped_total)
         return RecorderProgress(self._camera.beat_ns, self._loop.beat_ns, self._loop.frames, self._queue.dropped_total)
 
-    def _take_frame(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int) -> None:
-        self._queue.put(frame, exposure_ns, arrival_ns)
+    def _take_frame(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int, same: bool) -> None:
+        self._queue.put(frame, exposure_ns, arrival_ns, same=same)
         if self._analyse is None:
             return
         try:

@@ -39,7 +39,9 @@ class SoundEncoding:
         self._encoders = encoders
         self._singles = singles
         self._wait_s = sound_wait_s(settings)
-        self._next = -(-first_pts * SOUND_RATE_HZ // VIDEO_TIMESCALE)
+        first_sample = -(-first_pts * SOUND_RATE_HZ // VIDEO_TIMESCALE)
+        # On the frame grid of the whole lesson: behind a cut the sound goes on with the very next frame.
+        self._next = -(-first_sample // SOUND_FRAME_SAMPLES) * SOUND_FRAME_SAMPLES
         # From media samples to the monotonic grid.
         self._shift = sample_at(first_exposure_ns) - first_pts * SOUND_RATE_HZ // VIDEO_TIMESCALE
         self._desk = MixingDesk(inputs, settings, notify)

@@ -22,14 +22,21 @@ _LOG = logging.getLogger(__name__)
 _FIRST_BACK_OFF_S = 0.1
 # A device that is plugged in again should be seen within a breath.
 _MAX_BACK_OFF_S = 2.0
+# A device that gives data for this long works: one that breaks off sooner is not tried again at once each time.
+_STEADY_NS = 3_000_000_000
 # Spread of the back-off, so that devices on one bus do not come back in step.
 _JITTER = 0.25
-# How often a device without data is asked again: well below a frame or a packet of sound.
+# How often a device whose data is due is asked again: well below a frame or a packet of sound.
 _POLL_S = 0.002
+# Before this share of the usual time between two packets the next one is not asked for: asking costs more than waiting.
+_SURELY_NOT_YET = 0.8
+# ... but never later than this, whatever the times between packets were.
+_LONGEST_POLL_S = 0.05
 # These drivers block without end inside the kernel unless told not to: AVFMT_FLAG_NONBLOCK, which has no name here.
 _DEVICE_FORMATS = {"v4l2", "alsa"}
 _NONBLOCK = "+0x4"
 _NS_PER_S = 1_000_000_000
+_NS_PER_MS = 1_000_000
 
 # Look at little before the first frame is given: our sources name their formats in the header.
 _OPEN_OPTIONS = {"probesize": "65536", "analyzeduration": "0", "fpsprobesize": "0"}
@@ -66,6 +73,28 @@ class SourceReader(Protocol):
         ...
 
 
+class _NextPacket:
+    """When to ask a device that does not wait for its next packet."""
+
+    def __init__(self) -> None:
+        self._last_ns: int | None = None
+        self._shortest_ns = 0
+
+    def came(self, now_ns: int) -> None:
+        """A packet came. The shortest time between two counts, and is forgotten slowly."""
+        if self._last_ns is not None:
+            between_ns = now_ns - self._last_ns
+            self._shortest_ns = min(between_ns, self._shortest_ns + self._shortest_ns // 8 + _NS_PER_MS)
+        self._last_ns = now_ns
+
+    def wait_s(self, now_ns: int) -> float:
+        """How long to leave the device alone."""
+        if self._last_ns is None:
+            return _POLL_S
+        left_s = (self._last_ns + self._shortest_ns * _SURELY_NOT_YET - now_ns) / _NS_PER_S
+        return min(max(left_s, _POLL_S), _LONGEST_POLL_S)
+
+
 class Source:
     """Owns the thread. `beat` is called while it reads and while it waits, with CLOCK_MONOTONIC."""
 
@@ -79,6 +108,7 @@ class Source:
         self._stopped = threading.Event()
         self._delivering: bool | None = None
         self._back_off_s = _FIRST_BACK_OFF_S
+        self._delivering_since_ns = 0
         self._fault_told = False
         self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
         self.beat_ns = clock.monotonic_ns()
@@ -105,7 +135,10 @@ class Source:
         """Data is here. Whether that is news."""
         news = self._delivering is not True
         self._delivering = True
-        self._back_off_s = _FIRST_BACK_OFF_S
+        if news:
+            self._delivering_since_ns = self.beat_ns
+        elif self.beat_ns - self._delivering_since_ns > _STEADY_NS:
+            self._back_off_s = _FIRST_BACK_OFF_S
         return news
 
     def packets(self, container: InputContainer, stream: Stream) -> Iterator[tuple[Packet, int]]:
@@ -116,6 +149,7 @@ class Source:
         """
         pace = Pace() if is_plain_file(self._device.url) else None
         last_ns = self._clock.monotonic_ns()
+        due = _NextPacket()
         while not self._stopped.is_set():
             try:
                 for packet in container.demux((stream,)):
@@ -124,10 +158,11 @@ class Source:
                     last_ns = self.beat_ns = self._clock.monotonic_ns()
                     if self._stopped.is_set() or packet.size == 0:
                         return
+                    due.came(last_ns)
                     yield packet, last_ns
                 return
             except BlockingIOError:
-                self._stopped.wait(_POLL_S)
+                self._stopped.wait(due.wait_s(self._clock.monotonic_ns()))
                 if self._clock.monotonic_ns() - last_ns > self._device.stall_timeout_s * _NS_PER_S:
                     raise SourceLostError(self._stalled()) from None
             except av.error.ExitError:

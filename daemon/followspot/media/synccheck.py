@@ -74,7 +74,7 @@ def measure(settings: Settings, clock: Clock, seconds: float, ready: Callable[[]
     lost: dict[str, str] = {}
     started = threading.Event()
 
-    def on_frame(frame: av.VideoFrame, exposure_ns: int, _arrival_ns: int) -> None:
+    def on_frame(frame: av.VideoFrame, exposure_ns: int, _arrival_ns: int, _same: bool) -> None:
         signs.append(watch.sign(exposure_ns, analysis_view(frame, exposure_ns).y))
         started.set()
 

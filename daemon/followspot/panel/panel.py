@@ -26,13 +26,15 @@ class LampState(StrEnum):
     """Nothing is recorded, and a press would begin a lesson."""
     WAITING = "waiting"
     """Blinks slowly: a lesson is starting or stopping."""
+    PAUSED = "paused"
+    """A short flash now and then: the lesson waits for a press, nothing is recorded."""
     RECORDING = "recording"
     """Steady: frames reach the disk."""
     FAULT = "fault"
     """Blinks fast: nothing can be recorded until somebody looks at the alerts."""
 
 
-BLINK_S = {LampState.WAITING: 0.5, LampState.FAULT: 0.1}
+BLINK_S = {LampState.WAITING: (0.5, 0.5), LampState.FAULT: (0.1, 0.1), LampState.PAUSED: (0.1, 1.9)}
 """How long the lamp is on, and then off: apart enough to be told from each other across a room."""
 
 
@@ -60,7 +62,8 @@ class Panel:
             return
         self._state = state
         if state in BLINK_S:
-            self._lamp.blink(on_time=BLINK_S[state], off_time=BLINK_S[state])
+            on_s, off_s = BLINK_S[state]
+            self._lamp.blink(on_time=on_s, off_time=off_s)
         elif state is LampState.RECORDING:
             self._lamp.on()
         else:

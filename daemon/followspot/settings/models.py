@@ -65,6 +65,15 @@ class CameraSettings(Table):
     latency_ms: float = Field(default=0.0, ge=0, le=1000)
     open_timeout_s: float = Field(default=5.0, ge=0.5, le=60)
     stall_timeout_s: float = Field(default=0.5, ge=0.1, le=10)
+    frozen_after_s: float = Field(default=10.0, ge=0, le=600)
+    fill: Literal["hold", "black"] = "hold"
+    rotation: Literal[0, 90, 180, 270] = 0
+    mirror: bool = False
+
+    @property
+    def sideways(self) -> bool:
+        """Whether the camera lies on its side: the upright picture is as high as the camera's is wide."""
+        return self.rotation in (90, 270)
 
 
 class MicrophoneSettings(Table):
@@ -136,6 +145,8 @@ class RecordingSettings(Table):
     segment_s: float = Field(default=60.0, ge=2, le=600)
     fragment_s: float = Field(default=0.5, ge=0.2, le=2)
     resume_within_min: float = Field(default=10.0, ge=0, le=120)
+    pause_limit_min: float = Field(default=120.0, ge=1, le=1440)
+    one_file: bool = True
     reserve_mb: int = Field(default=64, ge=1, le=4096)
 
 
@@ -151,7 +162,7 @@ class RetentionSettings(Table):
     end_min: float = Field(default=3.0, ge=0, le=100)
 
 
-CommandName = Literal["start", "stop"]
+CommandName = Literal["start", "stop", "pause", "resume", "bookmark"]
 
 
 class MqttSettings(Table):

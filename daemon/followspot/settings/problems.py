@@ -14,6 +14,9 @@ from followspot.settings.describe import all_fields, allowed, as_toml, default_o
 from followspot.settings.locate import KeyPath, line_of
 from followspot.settings.models import Settings
 
+STALLED_PICTURES = 2
+"""With less than this many pictures missing nobody can say that a camera has stalled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -64,6 +67,12 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
         yield problem("retention.start_min", "must lie between retention.end_min and retention.warn_min")
     if rules.free_min < rules.start_min:
         yield problem("retention.free_min", "must not be less than retention.start_min: else no lesson ever begins")
+    camera = settings.camera
+    if camera.stall_timeout_s * camera.rate_hz < STALLED_PICTURES:
+        least_s = STALLED_PICTURES / camera.rate_hz
+        yield problem(
+            "camera.stall_timeout_s", f"must be {least_s:g} or more where camera.rate_hz is {camera.rate_hz:g}"
+        )
     dock = settings.dock
     if dock.driver == "visca" and not (dock.url or dock.port):
         yield problem("dock.driver", "visca needs dock.url or, for a serial line, dock.port")

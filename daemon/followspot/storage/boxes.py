@@ -98,7 +98,7 @@ def init_length(data: bytes) -> int:
 
 def _walk_fragments(file: BinaryIO, size: int, state: _Walk) -> None:
     moof: _Span | None = None
-    for kind, start, end, payload in _top_boxes(file, size):
+    for kind, start, end, payload in top_boxes(file, size):
         if kind == b"moov" and not state.tracks:
             state.tracks = _tracks(payload)
         elif kind == b"moof":
@@ -110,7 +110,7 @@ def _walk_fragments(file: BinaryIO, size: int, state: _Walk) -> None:
             state.span, state.whole_size, moof = moof, end, None
 
 
-def _top_boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int, bytes]]:
+def top_boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int, bytes]]:
     """The complete boxes of the file: kind, first byte, end, and the payload of the two kinds we read."""
     position = 0
     while position + HEADER.size <= size:
@@ -131,7 +131,8 @@ def _top_boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int, byt
         position += length
 
 
-def _children(payload: bytes) -> Iterator[tuple[bytes, bytes]]:
+def children(payload: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and payload of the boxes in a payload; ValueError where one does not fit."""
     position = 0
     while position + HEADER.size <= len(payload):
         length, kind = HEADER.unpack_from(payload, position)
@@ -141,9 +142,10 @@ def _children(payload: bytes) -> Iterator[tuple[bytes, bytes]]:
         position += length
 
 
-def _find(payload: bytes, *path: bytes) -> bytes:
+def find(payload: bytes, *path: bytes) -> bytes:
+    """The payload of the first box at `path`, empty where there is none."""
     for name in path:
-        payload = next((body for kind, body in _children(payload) if kind == name), b"")
+        payload = next((body for kind, body in children(payload) if kind == name), b"")
     return payload
 
 
@@ -153,30 +155,30 @@ def _has_video(tracks: dict[int, _Track]) -> bool:
 
 def _tracks(moov: bytes) -> dict[int, _Track]:
     defaults = {}
-    for kind, body in _children(_find(moov, b"mvex")):
+    for kind, body in children(find(moov, b"mvex")):
         if kind == b"trex":
             track_id, _, duration = struct.unpack_from(">III", body, 4)
             defaults[track_id] = duration
-    traks = [body for kind, body in _children(moov) if kind == b"trak"]
+    traks = [body for kind, body in children(moov) if kind == b"trak"]
     return {track_id: _Track(info, defaults.get(track_id, 0)) for track_id, info in map(_track, traks)}
 
 
 def _track(trak: bytes) -> tuple[int, TrackInfo]:
-    tkhd, mdhd = _find(trak, b"tkhd"), _find(trak, b"mdia", b"mdhd")
+    tkhd, mdhd = find(trak, b"tkhd"), find(trak, b"mdia", b"mdhd")
     (track_id,) = U32.unpack_from(tkhd, 20 if tkhd[0] == 1 else 12)
     (timescale,) = U32.unpack_from(mdhd, 20 if mdhd[0] == 1 else 12)
-    handler = _find(trak, b"mdia", b"hdlr")[8:12]
-    entries = _find(trak, b"mdia", b"minf", b"stbl", b"stsd")[8:]
-    name, entry = next(_children(entries))
+    handler = find(trak, b"mdia", b"hdlr")[8:12]
+    entries = find(trak, b"mdia", b"minf", b"stbl", b"stsd")[8:]
+    name, entry = next(children(entries))
     return track_id, sample_entry(handler, timescale, name.decode("ascii"), entry)
 
 
 def _span_after(moof: bytes, state: _Walk) -> _Span:
     """The span with this fragment's video added; a new object, as the fragment counts only with its mdat."""
     span = _Span(state.span.first, state.span.end, state.span.frames)
-    for kind, traf in _children(moof):
+    for kind, traf in children(moof):
         if kind == b"traf":
-            tfhd = _find(traf, b"tfhd")
+            tfhd = find(traf, b"tfhd")
             track = state.tracks.get(U32.unpack_from(tfhd, 4)[0])
             if track is not None and track.info.kind == "video":
                 span.extend(_decode_time(traf), *_samples(traf, _default_duration(tfhd, track)))
@@ -184,7 +186,7 @@ def _span_after(moof: bytes, state: _Walk) -> _Span:
 
 
 def _decode_time(traf: bytes) -> int:
-    tfdt = _find(traf, b"tfdt")
+    tfdt = find(traf, b"tfdt")
     layout = LARGE_SIZE if tfdt[0] == 1 else U32
     return int(layout.unpack_from(tfdt, 4)[0])
 
@@ -200,7 +202,7 @@ def _default_duration(tfhd: bytes, track: _Track) -> int:
 def _samples(traf: bytes, default_duration: int) -> tuple[int, int]:
     """The ticks and the number of the fragment's samples in this track."""
     ticks = count = 0
-    for kind, trun in _children(traf):
+    for kind, trun in children(traf):
         if kind == b"trun":
             flags, samples = U32.unpack_from(trun)[0] & 0xFFFFFF, U32.unpack_from(trun, 4)[0]
             count += samples

@@ -7,14 +7,24 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 
-from followspot.domain.events import EventData, GapDeclared, LessonCompleted, LessonStarted, SegmentReady
+from followspot.domain.events import (
+    BookmarkSet,
+    EventData,
+    GapDeclared,
+    LessonAvailable,
+    LessonCompleted,
+    LessonPaused,
+    LessonResumed,
+    LessonStarted,
+    SegmentReady,
+)
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, SoundFile, TrackInfo
-from followspot.domain.segments import gap_record, relative_path, sound_record, track_of
+from followspot.domain.segments import BookmarkRecord, gap_record, relative_path, sound_record, track_of
 from followspot.domain.sound import MicrophoneRole
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
-from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
+from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, WholeFile
 
 
 class Catalogue:
@@ -27,6 +37,8 @@ class Catalogue:
         self._on_outbox = on_outbox
         self._ends: dict[str, str] = {}
         """Why lessons end, from the decision until they are completed: a lesson may not be on record yet."""
+        self._pauses: dict[str, str] = {}
+        """By whom lessons are paused, until that is on record: a lesson may not be yet, or the disk refuses."""
 
     def lesson(self, lesson_id: str) -> LessonRow | None:
         """The lesson, if it ever began."""
@@ -65,6 +77,20 @@ class Catalogue:
         rows = self._database.all("SELECT * FROM gaps WHERE lesson_id = ? ORDER BY start_ns, rowid", (lesson_id,))
         return [Gap(GapReason(row["reason"]), row["start_ns"], row["duration_ns"], row["missing_ns"]) for row in rows]
 
+    def bookmarks(self, lesson_id: str) -> list[BookmarkRecord]:
+        """The lesson's bookmarks by media time."""
+        rows = self._database.all("SELECT * FROM bookmarks WHERE lesson_id = ? ORDER BY at_ns, rowid", (lesson_id,))
+        return [_bookmark(row) for row in rows]
+
+    def unjoined_lessons(self) -> list[str]:
+        """Completed lessons with segments that are not there as one file, newest first."""
+        rows = self._database.all(
+            "SELECT id FROM lessons WHERE state = 'completed'"
+            " AND EXISTS (SELECT 1 FROM segments WHERE lesson_id = lessons.id)"
+            " AND NOT EXISTS (SELECT 1 FROM whole_files WHERE lesson_id = lessons.id) ORDER BY id DESC"
+        )
+        return [row["id"] for row in rows]
+
     def next_place(self, lesson_id: str) -> tuple[int, int]:
         """The index of the lesson's next segment, and the media time at which it starts."""
         row = self._database.one(
@@ -77,15 +103,19 @@ class Catalogue:
     def begin_lesson(self, lesson: LessonRow) -> None:
         """A new lesson, and `lesson.started`. It is `stopping` from the outset if its end was decided before."""
         anchor = lesson.anchor
-        reason = self._ends.get(lesson.id)
-        state = LessonState.RECORDING if reason is None else LessonState.STOPPING
+        reason, paused_by = self._ends.get(lesson.id), self._pauses.pop(lesson.id, None)
+        state = LessonState.RECORDING if paused_by is None else LessonState.PAUSING
+        state = state if reason is None else LessonState.STOPPING
         with self._announced():
             self._database.execute(
-                "INSERT INTO lessons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO lessons (id, state, reason, started, started_by, width, height, anchor_media_ns,"
+                " anchor_wall, anchor_boot_id, anchor_boottime_ns, paused_by)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(lesson.id, state, reason, lesson.started.isoformat(), lesson.started_by),
                     *(lesson.width, lesson.height),
                     *(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns),
+                    paused_by or "",
                 ),
             )
             self._outbox.add(
@@ -116,21 +146,102 @@ class Catalogue:
     def add_gap(self, lesson_id: str, gap: Gap, anchor: Anchor | None = None) -> None:
         """A gap, and `gap`; `anchor` is the lesson's new one where the gap is a cut."""
         with self._announced():
+            self._insert_gap(lesson_id, gap, anchor)
+
+    def clip(self, lesson_id: str, end_ns: int) -> None:
+        """The lesson's media ends at `end_ns`: what was on record beyond it has gone with the media it told of."""
+        with self._database.transaction():
             self._database.execute(
-                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?)",
-                (lesson_id, gap.reason, gap.start_ns, gap.duration_ns, gap.missing_ns),
+                "DELETE FROM gaps WHERE lesson_id = ? AND duration_ns > 0 AND start_ns >= ?", (lesson_id, end_ns)
             )
-            if anchor is not None:
-                self._set_anchor(lesson_id, anchor)
-            self._outbox.add(GapDeclared(lesson_id=lesson_id, **dict(gap_record(gap))))
+            self._database.execute(
+                "UPDATE gaps SET duration_ns = ?2 - start_ns"
+                " WHERE lesson_id = ?1 AND duration_ns > 0 AND start_ns + duration_ns > ?2",
+                (lesson_id, end_ns),
+            )
+            self._database.execute(
+                "UPDATE bookmarks SET at_ns = ?2 WHERE lesson_id = ?1 AND at_ns > ?2", (lesson_id, end_ns)
+            )
+
+    def add_bookmark(self, lesson_id: str, bookmark: BookmarkRecord) -> None:
+        """A bookmark, and `bookmark`."""
+        with self._announced():
+            self._database.execute(
+                "INSERT INTO bookmarks VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    *(lesson_id, bookmark.at_ns, bookmark.tag, bookmark.text),
+                    *(bookmark.given.isoformat(), bookmark.given_by),
+                ),
+            )
+            self._outbox.add(BookmarkSet(lesson_id=lesson_id, **dict(bookmark)))
+
+    def decide_pause(self, lesson_id: str, paused_by: str) -> None:
+        """From now on nothing is recorded before somebody resumes the lesson, even after a crash."""
+        self._pauses[lesson_id] = paused_by
+        if self.lesson(lesson_id) is None:
+            return
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE lessons SET state = ?, paused_by = ? WHERE id = ? AND state = ?",
+                (LessonState.PAUSING, paused_by, lesson_id, LessonState.RECORDING),
+            )
+        self.forget_pause(lesson_id)
+
+    def retry_pause(self, lesson_id: str) -> None:
+        """Decide a pause again that the disk refused."""
+        if lesson_id in self._pauses:
+            self.decide_pause(lesson_id, self._pauses[lesson_id])
+
+    def forget_pause(self, lesson_id: str) -> None:
+        """The lesson goes on, or its pause is on record."""
+        self._pauses.pop(lesson_id, None)
+
+    def announce_pause(self, lesson: LessonRow, end_ns: int) -> None:
+        """All that was recorded before the pause is there: `lesson.paused`, once."""
+        with self._announced():
+            self._database.execute("UPDATE lessons SET state = ? WHERE id = ?", (LessonState.PAUSED, lesson.id))
+            paused = lesson.anchor.wall_at(end_ns)
+            self._outbox.add(LessonPaused(lesson_id=lesson.id, at_ns=end_ns, paused=paused, paused_by=lesson.paused_by))
+
+    def resume_lesson(self, lesson_id: str, cut: Gap, anchor: Anchor, resumed_by: str) -> None:
+        """The pause is over: the cut, `gap` and `lesson.resumed`."""
+        with self._announced():
+            self._insert_gap(lesson_id, cut, anchor)
+            self._database.execute("UPDATE lessons SET state = ? WHERE id = ?", (LessonState.RECORDING, lesson_id))
+            self._outbox.add(
+                LessonResumed(
+                    lesson_id=lesson_id,
+                    at_ns=cut.start_ns,
+                    missing_ns=cut.missing_ns,
+                    resumed=anchor.wall,
+                    resumed_by=resumed_by,
+                )
+            )
+
+    def add_whole_file(self, whole: WholeFile) -> None:
+        """A completed lesson as one file, and `lesson.available`."""
+        with self._announced():
+            self._database.execute(
+                "INSERT INTO whole_files VALUES (?, ?, ?, ?, ?)",
+                (whole.lesson_id, whole.file, whole.size, whole.sha256, whole.duration_ns),
+            )
+            self._outbox.add(
+                LessonAvailable(
+                    lesson_id=whole.lesson_id,
+                    path=relative_path(whole.lesson_id, whole.file),
+                    size=whole.size,
+                    sha256=whole.sha256,
+                    duration_ns=whole.duration_ns,
+                )
+            )
 
     def decide_end(self, lesson_id: str, reason: str) -> None:
         """From now on the lesson can only be completed; the first reason stands, even where the disk refused it."""
         reason = self._ends.setdefault(lesson_id, reason)
         with self._database.transaction():
             self._database.execute(
-                "UPDATE lessons SET state = ?, reason = ? WHERE id = ? AND state = ?",
-                (LessonState.STOPPING, reason, lesson_id, LessonState.RECORDING),
+                "UPDATE lessons SET state = ?, reason = ? WHERE id = ? AND state IN ('recording', 'pausing', 'paused')",
+                (LessonState.STOPPING, reason, lesson_id),
             )
 
     def complete_lesson(self, event: LessonCompleted) -> None:
@@ -145,6 +256,7 @@ class Catalogue:
     def forget_end(self, lesson_id: str) -> None:
         """The lesson is completed, or never was one: its end needs no remembering."""
         self._ends.pop(lesson_id, None)
+        self._pauses.pop(lesson_id, None)
 
     def announce(self, event: EventData) -> None:
         """An event of its own."""
@@ -162,6 +274,15 @@ class Catalogue:
         with self._database.transaction():
             yield
         self._on_outbox()
+
+    def _insert_gap(self, lesson_id: str, gap: Gap, anchor: Anchor | None) -> None:
+        self._database.execute(
+            "INSERT INTO gaps VALUES (?, ?, ?, ?, ?)",
+            (lesson_id, gap.reason, gap.start_ns, gap.duration_ns, gap.missing_ns),
+        )
+        if anchor is not None:
+            self._set_anchor(lesson_id, anchor)
+        self._outbox.add(GapDeclared(lesson_id=lesson_id, **dict(gap_record(gap))))
 
     def _set_anchor(self, lesson_id: str, anchor: Anchor) -> None:
         self._database.execute(
@@ -203,6 +324,17 @@ def _lesson(row: sqlite3.Row) -> LessonRow:
             row["anchor_boot_id"],
             row["anchor_boottime_ns"],
         ),
+        paused_by=row["paused_by"],
+    )
+
+
+def _bookmark(row: sqlite3.Row) -> BookmarkRecord:
+    return BookmarkRecord(
+        at_ns=row["at_ns"],
+        tag=row["tag"],
+        text=row["text"],
+        given=datetime.fromisoformat(row["given"]),
+        given_by=row["given_by"],
     )
 
 

@@ -4,7 +4,6 @@ import hashlib
 import logging
 
 from followspot.domain.events import LessonCompleted
-from followspot.domain.recording import Gap
 from followspot.domain.segments import (
     MANIFEST_FILE,
     Manifest,
@@ -15,8 +14,9 @@ from followspot.domain.segments import (
     track_of,
 )
 from followspot.storage.disk import replace_file
-from followspot.storage.rows import LessonRow, LessonState, SegmentRow
+from followspot.storage.rows import LessonRow, LessonState, SegmentRow, WholeFile
 from followspot.storage.salvage import settle
+from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,12 @@ def complete(store: Store, lesson_id: str, reason: str) -> None:
         return
     store.require_folder(lesson_id)
     settle(store, lesson_id)
+    _, end_ns = store.catalogue.next_place(lesson_id)
+    store.catalogue.clip(lesson_id, end_ns)
     store.write_playlist(lesson_id, ended=True)
-    segments, gaps = store.catalogue.segments(lesson_id), store.catalogue.gaps(lesson_id)
-    manifest = _manifest(store.device_id, lesson, lesson.reason or reason, segments, gaps)
+    store.write_bookmarks(lesson_id)
+    segments = store.catalogue.segments(lesson_id)
+    manifest = _manifest(store, lesson, lesson.reason or reason, segments)
     content = manifest.to_bytes()
     replace_file(store.disk, store.folder(lesson_id) / MANIFEST_FILE, content)
     store.catalogue.complete_lesson(
@@ -53,10 +56,22 @@ def complete(store: Store, lesson_id: str, reason: str) -> None:
     log.info("lesson completed lesson=%s reason=%s segments=%d", lesson_id, manifest.reason, len(segments))
 
 
-def _manifest(device_id: str, lesson: LessonRow, reason: str, segments: list[SegmentRow], gaps: list[Gap]) -> Manifest:
+def announce_whole(store: Store, whole: WholeFile) -> None:
+    """Steps J3 to J5: an interrupted run may have named the file already."""
+    folder = store.folder(whole.lesson_id)
+    target = folder / whole.file
+    part = target.with_name(target.name + PART_SUFFIX)
+    if part.exists():
+        store.disk.rename(part, target)
+    store.disk.sync_folder(folder)
+    store.catalogue.add_whole_file(whole)
+    log.info("lesson available path=%s size=%d", relative_path(whole.lesson_id, whole.file), whole.size)
+
+
+def _manifest(store: Store, lesson: LessonRow, reason: str, segments: list[SegmentRow]) -> Manifest:
     return Manifest(
         lesson_id=lesson.id,
-        device_id=device_id,
+        device_id=store.device_id,
         started=lesson.started,
         reason=reason,
         width=lesson.width,
@@ -64,7 +79,8 @@ def _manifest(device_id: str, lesson: LessonRow, reason: str, segments: list[Seg
         duration_ns=segments[-1].end_ns if segments else 0,
         tracks=tuple(track_of(track) for track in segments[0].tracks) if segments else (),
         segments=tuple(_manifest_segment(segment) for segment in segments),
-        gaps=tuple(gap_record(gap) for gap in gaps),
+        gaps=tuple(gap_record(gap) for gap in store.catalogue.gaps(lesson.id)),
+        bookmarks=tuple(store.catalogue.bookmarks(lesson.id)),
     )
 
 

@@ -66,6 +66,26 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
+PAUSES = """
+ALTER TABLE lessons ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
+CREATE TABLE bookmarks (
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    at_ns INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    text TEXT NOT NULL,
+    given TEXT NOT NULL,
+    given_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX bookmarks_of_lesson ON bookmarks (lesson_id);
+CREATE TABLE whole_files (
+    lesson_id TEXT PRIMARY KEY REFERENCES lessons (id),
+    file TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    duration_ns INTEGER NOT NULL
+) STRICT;
+"""
+"""Who paused a lesson, its bookmarks, and completed lessons as one file."""
 KEEPING = """
 CREATE TABLE keeping (
     lesson_id TEXT NOT NULL REFERENCES lessons (id),
@@ -89,8 +109,8 @@ CREATE TRIGGER keep_segment AFTER INSERT ON segments BEGIN
 INSERT INTO keeping (lesson_id, "index") SELECT lesson_id, "index" FROM segments;
 """
 """Whether each segment is still on the disk, and where else it is; a row is made with each segment's."""
-MIGRATIONS = (SCHEMA, KEEPING)
-"""Each takes a database from the version that is its place here to the next."""
+MIGRATIONS = (SCHEMA, PAUSES, KEEPING)
+"""Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)
 

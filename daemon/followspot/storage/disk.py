@@ -132,6 +132,16 @@ def replace_file(disk: Disk, path: Path, content: bytes) -> None:
     disk.sync_folder(path.parent)
 
 
+def make_root_folder(path: Path) -> None:
+    """A private folder, and all above it; each new name survives a power cut."""
+    if not path.parent.exists():
+        make_root_folder(path.parent)
+    new = not path.exists()
+    make_private_folder(path)
+    if new:
+        Disk().sync_folder(path.parent)
+
+
 def make_private_folder(path: Path) -> None:
     """A folder for us and our group, whatever the umask; one that is there keeps its mode."""
     try:

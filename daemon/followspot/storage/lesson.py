@@ -13,7 +13,7 @@ from followspot.storage.refuge import may_take_refuge, take_refuge
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
 from followspot.storage.soundfiles import write_sounds
-from followspot.storage.spool import FramingFile, SegmentFile
+from followspot.storage.spool import FramingFile, SegmentFile, cut_line, shifted
 from followspot.storage.store import Store, storage_error
 
 NANOSECONDS = 1_000_000_000
@@ -30,6 +30,7 @@ class LessonWriter:
     """
 
     def __init__(self, store: Store, plan: LessonPlan, started_by: str) -> None:
+        """`started_by`: who began the lesson, or resumed it where `plan` goes on after a pause."""
         self._store = store
         self._plan = plan
         self._started_by = started_by
@@ -69,12 +70,11 @@ class LessonWriter:
         exposure_boottime_ns = store.boot.boottime_ns() - (store.clock.monotonic_ns() - origin.exposure_ns)
         anchor = Anchor(self._plan.media_start_ns, origin.wall, store.boot.boot_id(), exposure_boottime_ns)
         lesson = store.catalogue.lesson(self._plan.lesson_id)
-        if lesson is None:
-            self._begin_new(origin, anchor)
-        else:
-            self._go_on(lesson, anchor)
+        cut = self._begin_new(origin, anchor) if lesson is None else self._go_on(lesson, anchor)
         self._anchor = anchor
         self._framing = FramingFile(store.disk, self._folder)
+        if cut is not None:
+            self._framing.write(cut_line(cut))
 
     def open_segment(self, start_ns: int) -> None:
         """Steps S1 and S2."""
@@ -89,9 +89,10 @@ class LessonWriter:
                 return  # the rest of a segment whose disk has failed
             raise StorageError("a fragment came without a segment")
         self._file.write(data)
+        has_frames = not (more_wait and self._may_wait()) and self._sync(self._file)
         self._write_framing(framing)
-        if not (more_wait and self._may_wait()):
-            self._sync(self._file)
+        if has_frames:
+            self._store.notify(FragmentDurable(self._plan.lesson_id, self._index))
 
     def finish(self, end: SegmentEnd, framing: bytes) -> None:
         """Steps S4 to S8."""
@@ -140,7 +141,7 @@ class LessonWriter:
         self._let_go_of_segment()
         self._let_go_of_framing()
 
-    def _begin_new(self, origin: LessonOrigin, anchor: Anchor) -> None:
+    def _begin_new(self, origin: LessonOrigin, anchor: Anchor) -> Gap | None:
         store, lesson_id = self._store, self._plan.lesson_id
         lesson = LessonRow(
             id=lesson_id,
@@ -160,13 +161,20 @@ class LessonWriter:
             with suppress(OSError):  # an empty folder that stays is removed at the next start
                 store.disk.remove_folder(self._folder)
             raise
+        return None
 
-    def _go_on(self, lesson: LessonRow, anchor: Anchor) -> None:
+    def _go_on(self, lesson: LessonRow, anchor: Anchor) -> Gap:
         if lesson.state is LessonState.COMPLETED:
             raise StorageError(f"the lesson {lesson.id} has ended: it cannot go on")
         same_boot = lesson.anchor.boot_id == anchor.boot_id
         missing_ns = max(0, anchor.boottime_ns - lesson.anchor.boottime_at(self._end_ns)) if same_boot else None
-        self._store.catalogue.add_gap(lesson.id, Gap(self._plan.cut, self._end_ns, 0, missing_ns), anchor)
+        catalogue, cut = self._store.catalogue, Gap(self._plan.cut, self._end_ns, 0, missing_ns)
+        catalogue.clip(lesson.id, self._end_ns)
+        if lesson.state.is_paused:
+            catalogue.resume_lesson(lesson.id, cut, anchor, self._started_by)
+        else:
+            catalogue.add_gap(lesson.id, cut, anchor)
+        return cut
 
     def _declare_loss(self, resumed_ns: int) -> None:
         """The recorder is at `resumed_ns` of its media time; what lies before it and behind our end is lost."""
@@ -177,7 +185,10 @@ class LessonWriter:
         if self._anchor is not None:
             self._anchor = self._anchor.after_cut(self._end_ns, missing_ns)
         gap = Gap(self._loss, self._end_ns, 0, missing_ns)
+        self._store.catalogue.clip(self._plan.lesson_id, self._end_ns)
         self._store.catalogue.add_gap(self._plan.lesson_id, gap, self._anchor)
+        if self._framing is not None:
+            self._framing.write(cut_line(gap))
         self._cuts.append((resumed_ns - missing_ns, resumed_ns))
 
     def _lesson_ns(self, recorder_ns: int) -> int:
@@ -198,7 +209,8 @@ class LessonWriter:
             self._store.reserve.hold()
         except OSError as error:
             if is_full(error):
-                raise
+                why = f"no room for the reserve, recording.reserve_mb: {error.strerror}"
+                raise OSError(error.errno, why) from error
             log.warning("recording without a reserve folder=%s: %s", self._store.media, error)
 
     def _finished(self, file: SegmentFile, end: SegmentEnd) -> SegmentRow:
@@ -227,17 +239,16 @@ class LessonWriter:
         waited_ns = self._store.clock.monotonic_ns() - self._synced_ns
         return SLOW_SYNC_NS < self._sync_ns > waited_ns
 
-    def _sync(self, file: SegmentFile) -> None:
+    def _sync(self, file: SegmentFile) -> bool:
         begun_ns = self._store.clock.monotonic_ns()
         has_frames = file.sync()
         self._synced_ns = self._store.clock.monotonic_ns()
         self._sync_ns = self._synced_ns - begun_ns
-        if has_frames:
-            self._store.notify(FragmentDurable(self._plan.lesson_id, self._index))
+        return has_frames
 
     def _write_framing(self, lines: bytes) -> None:
         if self._framing is not None:
-            self._framing.write(lines)
+            self._framing.write(shifted(lines, self._lesson_ns) if self._cuts else lines)
 
     def _let_go_of_segment(self) -> None:
         if self._file is not None:

@@ -233,6 +233,8 @@ def _adopt_completed(
             store.catalogue.add_segment(row, last=one == manifest.segments[-1])
         for gap in manifest.gaps:
             store.catalogue.add_gap(orphan.lesson_id, Gap(**gap.model_dump()))
+        for bookmark in manifest.bookmarks:
+            store.catalogue.add_bookmark(orphan.lesson_id, bookmark)
         store.catalogue.decide_end(orphan.lesson_id, manifest.reason)
         store.catalogue.complete_lesson(_completed(manifest, content))
     lost = [one for one in manifest.segments if one not in whole]

@@ -9,6 +9,7 @@ from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import WHOLE_FILE, relative_path, sound_file
 from followspot.domain.sound import MicrophoneRole
 from followspot.storage.keeping import Kept, Presence
+from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ def _unlink(store: Store, segments: Sequence[Kept]) -> None:
         folder = store.folder(lesson_id)
         if not folder.is_dir():
             continue
-        store.disk.remove(folder / WHOLE_FILE)  # joined from the segments: the same media again
+        for name in (WHOLE_FILE, f"{WHOLE_FILE}{PART_SUFFIX}"):  # joined from the segments: the same media again
+            store.disk.remove(folder / name)
         for one in segments:
             if one.lesson_id == lesson_id:
                 for name in (*(sound_file(one.index, role) for role in MicrophoneRole), one.file):

@@ -13,9 +13,17 @@ class LessonState(StrEnum):
     """How far a lesson is."""
 
     RECORDING = "recording"
+    PAUSING = "pausing"
+    """A pause is decided; where the media stops is not yet known and announced."""
+    PAUSED = "paused"
     STOPPING = "stopping"
     """Its end is decided and its reason known: whatever happens now, it is completed, never resumed."""
     COMPLETED = "completed"
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing may be recorded before a person says so."""
+        return self in (LessonState.PAUSING, LessonState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,10 @@ class Anchor:
         """CLOCK_BOOTTIME of a moment of media not before a later cut, in the anchor's boot."""
         return self.boottime_ns + media_ns - self.media_ns
 
+    def media_at(self, boottime_ns: int) -> int:
+        """The media time of a moment of this boot; one before the anchor lies in the cut that it stands behind."""
+        return self.media_ns + max(0, boottime_ns - self.boottime_ns)
+
     def after_cut(self, media_ns: int, missing_ns: int) -> "Anchor":
         """The anchor for the media behind a cut of `missing_ns` at `media_ns`."""
         wall = self.wall_at(media_ns) + timedelta(microseconds=missing_ns // MICROSECOND_NS)
@@ -53,6 +65,18 @@ class LessonRow:
     width: int
     height: int
     anchor: Anchor
+    paused_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A completed lesson as one file."""
+
+    lesson_id: str
+    file: str
+    size: int
+    sha256: str
+    duration_ns: int
 
 
 @dataclass(frozen=True, slots=True)

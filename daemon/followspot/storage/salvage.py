@@ -8,7 +8,7 @@ from pathlib import Path
 
 from followspot.domain.segments import relative_path, segment_file
 from followspot.storage.boxes import WholeMedia, walk
-from followspot.storage.rows import LessonRow, SegmentRow
+from followspot.storage.rows import LessonRow, LessonState, SegmentRow
 from followspot.storage.soundfiles import find_sounds, remove_drafts
 from followspot.storage.spool import PART_SUFFIX, trim_framing
 from followspot.storage.store import Store
@@ -60,6 +60,15 @@ def adopt(store: Store, lesson: LessonRow, found: list[Found]) -> list[str]:
     if found:
         store.write_playlist(lesson.id, ended=False)
     return paths
+
+
+def announce_pause(store: Store, lesson_id: str) -> None:
+    """A pause was decided, and all that was recorded before it is catalogued: say where it stopped. Once."""
+    lesson = store.catalogue.lesson(lesson_id)
+    if lesson is not None and lesson.state is LessonState.PAUSING:
+        _, end_ns = store.catalogue.next_place(lesson_id)
+        store.catalogue.clip(lesson_id, end_ns)
+        store.catalogue.announce_pause(lesson, end_ns)
 
 
 def settle(store: Store, lesson_id: str) -> None:

@@ -1,9 +1,12 @@
 """A segment on its way to the disk, and the framing track beside it. docs/segments.md numbers the steps."""
 
 import hashlib
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+from followspot.domain.recording import Gap
 from followspot.domain.segments import FRAMING_FILE, segment_file
 from followspot.storage.boxes import init_length
 from followspot.storage.disk import Disk
@@ -87,6 +90,19 @@ class FramingFile:
         if self._fd is not None:
             fd, self._fd = self._fd, None
             self._disk.close(fd)
+
+
+def cut_line(cut: Gap) -> bytes:
+    """The line of the framing track that stands before the first picture behind a cut."""
+    record = {"pts_ns": cut.start_ns, "cut": cut.reason.value, "missing_ns": cut.missing_ns}
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+def shifted(lines: bytes, lesson_ns: Callable[[int], int]) -> bytes:
+    """Framing lines in the lesson's time, of a recorder that does not know what an overflow has cut out."""
+    records = [json.loads(line) for line in lines.splitlines()]
+    moved = ({**record, "pts_ns": lesson_ns(record["pts_ns"])} for record in records)
+    return b"".join(json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in moved)
 
 
 def trim_framing(disk: Disk, folder: Path) -> None:

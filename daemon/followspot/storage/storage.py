@@ -11,32 +11,37 @@ from followspot.domain.clock import Clock
 from followspot.domain.errors import StorageError
 from followspot.domain.events import EventData, EventRenderer
 from followspot.domain.gaps import GapReason
-from followspot.domain.recording import LessonPlan, SegmentSink
+from followspot.domain.recording import LessonPlan, Mark, SegmentSink
+from followspot.domain.segments import WHOLE_FILE
 from followspot.settings.models import Settings
 from followspot.storage.acknowledging import acknowledge
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
-from followspot.storage.completion import complete
+from followspot.storage.completion import announce_whole, complete
 from followspot.storage.database import Database, set_aside
-from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_private_folder
+from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_root_folder
 from followspot.storage.keeping import Keeping
 from followspot.storage.lesson import LessonWriter
+from followspot.storage.marking import keep_bookmark
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
 from followspot.storage.reconcile import Finding
 from followspot.storage.reconciliation import reconcile
-from followspot.storage.recovery import INTERRUPTED, Recovery, recover
+from followspot.storage.recovery import INTERRUPTED, Recovery, Resumption, recover
 from followspot.storage.refuge import may_take_refuge, take_refuge
 from followspot.storage.reserve import Reserve
 from followspot.storage.retention import Tended, Tending
-from followspot.storage.rows import OutboxEntry
-from followspot.storage.salvage import settle
+from followspot.storage.rows import OutboxEntry, WholeFile
+from followspot.storage.salvage import announce_pause, settle
 from followspot.storage.sink import LessonSink
 from followspot.storage.store import Store, storage_error
 from followspot.storage.worker import StorageProgress, Worker
 
 QUEUE_LIMIT_BYTES = 64 * 1024 * 1024
 """Two minutes of media at 4 Mbit/s: no healthy disk is that late, and it fits the memory budget."""
+LONGEST_PICTURE_S = 0.25
+LONGEST_PICTURE_PERIODS = 2.5
+"""No picture lasts longer than both: then it is held, as a new one. The first of these ends a segment."""
 MINUTE_NS = 60 * 1_000_000_000
 
 T = TypeVar("T")
@@ -97,8 +102,31 @@ class Storage:
         opened = self._require_open()
         self._worker.post_urgent(lambda: opened.decide_end(lesson_id, reason))
 
+    def decide_pause(self, lesson_id: str, paused_by: str) -> None:
+        """Put on record, before all media that waits, that the lesson is paused; from any thread, at once.
+
+        Whatever happens then, it goes on only after `resume_plan`. What was handed over is still written.
+        """
+        opened = self._require_open()
+        self._worker.post_urgent(lambda: opened.decide_pause(lesson_id, paused_by))
+
+    async def settle_pause(self, lesson_id: str) -> None:
+        """All that was handed over before the pause is made whole, and `lesson.paused` says where it stopped."""
+        opened = self._require_open()
+        await self._call(f"pausing the lesson {lesson_id}", lambda: opened.settle_pause(lesson_id))
+
+    async def bookmark(self, lesson_id: str, mark: Mark) -> int | None:
+        """Keep a bookmark, durably, in the catalogue, the outbox and bookmarks.vtt; its media time.
+
+        None for a lesson that has no frame yet: nothing is kept.
+        """
+        opened = self._require_open()
+        return await self._call(
+            f"keeping a bookmark of the lesson {lesson_id}", lambda: keep_bookmark(opened.store, lesson_id, mark)
+        )
+
     async def resume_plan(self, lesson_id: str) -> LessonPlan:
-        """How the lesson goes on after its recorder failed: all that was handed over is made whole first.
+        """How the lesson goes on after a pause or a failed recorder: all that was handed over is made whole first.
 
         The sink it had takes nothing more. Of a lesson that had no frame nothing exists: the plan begins it.
         """
@@ -113,6 +141,16 @@ class Storage:
         """
         opened = self._require_open()
         await self._call(f"completing the lesson {lesson_id}", lambda: opened.complete(lesson_id, reason))
+
+    async def unjoined(self) -> list[str]:
+        """Completed lessons that are not there as one file and have all their segments, newest first."""
+        return await self._call("looking for lessons to join", self._require_open().unjoined)
+
+    async def announce_whole(self, lesson_id: str, size: int, sha256: str, duration_ns: int) -> None:
+        """The lesson's one file is whole and synced: name it, catalogue it, `lesson.available`."""
+        store = self._require_open().store
+        whole = WholeFile(lesson_id, WHOLE_FILE, size, sha256, duration_ns)
+        await self._call(f"announcing the lesson {lesson_id} as one file", lambda: announce_whole(store, whole))
 
     async def settle(self) -> int:
         """Complete lessons that could not be completed when they ended; how many remain. For idle times, often.
@@ -174,8 +212,7 @@ class Storage:
     def _open(self) -> Recovery:
         paths = self._settings.paths
         for folder in (paths.media, paths.state):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            make_private_folder(folder)
+            make_root_folder(folder)
         reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb)
         try:
             return reserve.lend(lambda: self._open_database(reserve))
@@ -193,7 +230,8 @@ class Storage:
             media=paths.media,
             fallback=paths.fallback,
             device_id=self._settings.device.id,
-            segment_s=recording.segment_s,
+            longest_segment_s=recording.segment_s
+            + max(LONGEST_PICTURE_S, LONGEST_PICTURE_PERIODS / self._settings.camera.rate_hz),
             disk=self._disk,
             catalogue=Catalogue(database, outbox, self._on_outbox),
             keeping=Keeping(database, self._boot),
@@ -204,7 +242,7 @@ class Storage:
             media_is_new=not any(paths.media.iterdir()),
         )
         try:
-            recovery, finish = recover(store, round(recording.resume_within_min * MINUTE_NS))
+            recovery, finish = recover(store, self._resumption())
         except BaseException:
             database.close()
             raise
@@ -212,6 +250,15 @@ class Storage:
         self._worker.post(finish)
         self._worker.post(lambda: _hold_reserve(store))
         return recovery
+
+    def _resumption(self) -> Resumption:
+        recording, view = self._settings.recording, self._settings.view
+        return Resumption(
+            within_ns=round(recording.resume_within_min * MINUTE_NS),
+            paused_within_ns=round(recording.pause_limit_min * MINUTE_NS),
+            width=view.width,
+            height=view.height,
+        )
 
     async def _call(self, doing: str, call: Callable[[], T]) -> T:
         try:
@@ -244,14 +291,31 @@ class _Opened:
         except DiskErrors as error:
             log.error("%s", storage_error(f"putting the end of the lesson {lesson_id} on record", error))
 
-    def resume_plan(self, lesson_id: str) -> LessonPlan:
-        """On the storage thread: let go of the writer, and see how far the lesson has come."""
+    def decide_pause(self, lesson_id: str, paused_by: str) -> None:
+        """On the storage thread: what a disk refuses here is refused again when the pause is settled."""
+        try:
+            self.store.catalogue.decide_pause(lesson_id, paused_by)
+        except DiskErrors as error:
+            log.error("%s", storage_error(f"putting the pause of the lesson {lesson_id} on record", error))
+
+    def settle_pause(self, lesson_id: str) -> None:
+        """On the storage thread: let go of the writer; all the lesson has is catalogued, then the pause is told."""
         writer = self.writers.pop(lesson_id, None)
         if writer is not None:
             writer.close()
         settle(self.store, lesson_id)
-        index, end_ns = self.store.catalogue.next_place(lesson_id)
-        return LessonPlan(lesson_id, index, end_ns, GapReason.RECORDER_FAILED)
+        self.store.catalogue.retry_pause(lesson_id)
+        announce_pause(self.store, lesson_id)
+
+    def resume_plan(self, lesson_id: str) -> LessonPlan:
+        """On the storage thread: let go of the writer, and see how far the lesson has come."""
+        self.settle_pause(lesson_id)
+        catalogue = self.store.catalogue
+        catalogue.forget_pause(lesson_id)
+        lesson = catalogue.lesson(lesson_id)
+        paused = lesson is not None and lesson.state.is_paused
+        index, end_ns = catalogue.next_place(lesson_id)
+        return LessonPlan(lesson_id, index, end_ns, GapReason.PAUSE if paused else GapReason.RECORDER_FAILED)
 
     def complete(self, lesson_id: str, reason: str) -> None:
         """On the storage thread: nothing is written to the lesson any more, and its end is put on record."""
@@ -265,6 +329,11 @@ class _Opened:
                 raise
             take_refuge(self.store, lesson_id)
             complete(self.store, lesson_id, reason)
+
+    def unjoined(self) -> list[str]:
+        """On the storage thread: what has been deleted cannot be joined any more."""
+        store = self.store
+        return [lesson_id for lesson_id in store.catalogue.unjoined_lessons() if store.has_segments(lesson_id)]
 
     def settle(self) -> int:
         """On the storage thread: complete what has ended and is not being written; how many are refused."""

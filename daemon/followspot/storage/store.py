@@ -7,7 +7,8 @@ from pathlib import Path
 
 from followspot.domain.clock import Clock
 from followspot.domain.errors import DiskFullError, StorageError
-from followspot.domain.segments import PLAYLIST_FILE
+from followspot.domain.segments import BOOKMARKS_FILE, PLAYLIST_FILE
+from followspot.storage.bookmarks import webvtt
 from followspot.storage.boot import Boot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.disk import Disk, is_corrupt, is_full, replace_file
@@ -27,7 +28,8 @@ class Store:
     fallback: Path | None
     """Where a lesson goes on whose disk fails; it comes home at a later start."""
     device_id: str
-    segment_s: float
+    longest_segment_s: float
+    """What a segment may come to: its configured length, and the longest wait for the picture that ends it."""
     disk: Disk
     catalogue: Catalogue
     keeping: Keeping
@@ -63,11 +65,23 @@ class Store:
         """Whether the media root was empty at the start or is now: its disk may not be mounted."""
         return self.media_is_new or not any(self.media.iterdir())
 
+    def has_segments(self, lesson_id: str) -> bool:
+        """Whether the files of all catalogued segments are there."""
+        folder = self.folder(lesson_id)
+        return all((folder / segment.file).exists() for segment in self.catalogue.segments(lesson_id))
+
     def write_playlist(self, lesson_id: str, *, ended: bool) -> None:
         """Bring the lesson's playlist up to what is catalogued."""
         segments, gaps = self.catalogue.segments(lesson_id), self.catalogue.gaps(lesson_id)
-        content = playlist(segments, gaps, segment_s=self.segment_s, ended=ended)
+        content = playlist(segments, gaps, longest_segment_s=self.longest_segment_s, ended=ended)
         replace_file(self.disk, self.folder(lesson_id) / PLAYLIST_FILE, content)
+
+    def write_bookmarks(self, lesson_id: str) -> None:
+        """Bring the lesson's bookmarks up to what is catalogued; no file where there is none."""
+        bookmarks = self.catalogue.bookmarks(lesson_id)
+        if bookmarks:
+            _, end_ns = self.catalogue.next_place(lesson_id)
+            replace_file(self.disk, self.folder(lesson_id) / BOOKMARKS_FILE, webvtt(bookmarks, end_ns))
 
 
 def storage_error(doing: str, error: BaseException) -> StorageError:

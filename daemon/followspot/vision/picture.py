@@ -29,7 +29,7 @@ class SmallPicture:
     colour: MatLike
 
     @classmethod
-    def of(cls, frame: AnalysisFrame, aim: Aim, hfov_deg: float) -> SmallPicture:
+    def of(cls, frame: AnalysisFrame, aim: Aim, hfov_deg: float, *, sideways: bool = False) -> SmallPicture:
         """Shrink a frame; its planes are not kept."""
         rows, columns = frame.y.shape
         height = max(round(rows * WIDTH / columns / 2) * 2, 2)
@@ -37,7 +37,7 @@ class SmallPicture:
         half = (WIDTH // 2, height // 2)
         y = cv2.resize(luma, half, interpolation=cv2.INTER_LINEAR)
         u, v = (cv2.resize(plane, half, interpolation=cv2.INTER_LINEAR) for plane in (frame.u, frame.v))
-        return cls(frame.exposure_ns, aim, Lens(WIDTH, height, hfov_deg), luma, cv2.merge([y, u, v]))
+        return cls(frame.exposure_ns, aim, Lens(WIDTH, height, hfov_deg, sideways), luma, cv2.merge([y, u, v]))
 
     def lit_colour(self, gain: float) -> MatLike:
         """`colour` as it would look in usual light, of which there is `gain` (0.8: a dip of 20 % is undone)."""

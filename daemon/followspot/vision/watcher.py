@@ -38,8 +38,8 @@ LIGHT_RANGE = (0.5, 2.0)
 class Watcher:
     """One analysed picture after the other, with what the framing believes of each."""
 
-    def __init__(self, body: Body, hfov_deg: float) -> None:
-        self._body, self._hfov_deg = body, hfov_deg
+    def __init__(self, body: Body, hfov_deg: float, *, sideways: bool = False) -> None:
+        self._body, self._hfov_deg, self._sideways = body, hfov_deg, sideways
         self._motion, self._looks, self._outline = MotionFinder(), Looks(), OutlineFinder(body)
         self._size, self._sized_ns, self._count = SizeFinder(body), 0, 0
         self._before: SmallPicture | None = None
@@ -47,7 +47,7 @@ class Watcher:
 
     def look(self, frame: AnalysisFrame, hint: Hint) -> list[Sighting]:
         """What this picture tells of the teacher; the frame is not kept."""
-        picture = SmallPicture.of(frame, hint.aim, self._hfov_deg)
+        picture = SmallPicture.of(frame, hint.aim, self._hfov_deg, sideways=self._sideways)
         before, self._before = self._before, picture
         change = self._motion.compare(before, picture) if before is not None else None
         gain = change.gain if change is not None else 1.0

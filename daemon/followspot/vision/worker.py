@@ -42,7 +42,8 @@ class VisionWorker:
     ) -> None:
         tracking = settings.tracking
         self._notify, self._hint, self._on_failed = notify, hint, on_failed
-        self._watcher = Watcher(Body(tracking.stature_m, tracking.marker_height_m), settings.camera.hfov_deg)
+        body, camera = Body(tracking.stature_m, tracking.marker_height_m), settings.camera
+        self._watcher = Watcher(body, camera.hfov_deg, sideways=camera.sideways)
         self._period_ns = round(RATE_SLACK * 1e9 / tracking.vision_rate_hz)
         self._enabled = tracking.vision
         self._wakeup = threading.Condition()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from followspot_sim.bench import box, coders, fixed_view, following, idle
+from followspot_sim.bench import box, coders, fixed_view, following, idle, kills
 from followspot_sim.bench.options import BenchOptions
 from followspot_sim.bench.results import Figure
 
@@ -21,6 +21,7 @@ FAMILIES = (
     Family((following.NAME,), following.measure),
     Family((box.RESIDENT, box.START), box.measure),
     Family((idle.IDLE, idle.WITHOUT_DOCK), idle.measure),
+    Family((kills.MEAN, kills.WORST, kills.AGAIN), kills.measure),
     Family((coders.NAME,), coders.measure),
 )
 

@@ -205,7 +205,7 @@ def score(
 ) -> Scored:
     """Judge one lesson folder by the truth in `sim` and the events as an independent subscriber got them."""
     manifest = json.loads((lesson / "manifest.json").read_text())
-    lines = read_lines(lesson / "framing.jsonl")
+    lines = [line for line in read_lines(lesson / "framing.jsonl") if "cut" not in line]
     track = [line for line in lines if not line["held"]]
     held = len(lines) - len(track)
     recording = read_recording([lesson / s["file"] for s in manifest["segments"]], with_disc=fiducial)

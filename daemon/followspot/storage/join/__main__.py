@@ -1,0 +1,45 @@
+"""`python -m followspot.storage.join FOLDER PID`: the lesson in FOLDER as one file, at the lowest priority.
+
+Prints one line of JSON: {"size", "sha256", "duration_ns"} of the file, or {"error"} where it can never be made.
+Ends without a word when the process PID is not its parent any more. May be killed and started again at any moment.
+"""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from followspot.domain.segments import WHOLE_FILE
+from followspot.storage.disk import FULL_ERRNOS
+from followspot.storage.join.errors import JoinError
+from followspot.storage.join.lesson import join_lesson
+from followspot.storage.spool import PART_SUFFIX
+
+LOWEST_PRIORITY = 19
+
+
+def main() -> int:
+    """Join the lesson whose folder is the first argument."""
+    folder, parent = Path(sys.argv[1]), int(sys.argv[2])
+    os.nice(LOWEST_PRIORITY)
+
+    def check_parent() -> None:
+        if os.getppid() != parent:
+            sys.exit(1)
+
+    try:
+        answer = asdict(join_lesson(folder, check_parent))
+    except (JoinError, FileNotFoundError) as error:
+        answer = {"error": str(error)}
+    except OSError as error:
+        if error.errno in FULL_ERRNOS:  # what is there of the file must not take the next lesson's room
+            (folder / f"{WHOLE_FILE}{PART_SUFFIX}").unlink(missing_ok=True)
+        print(f"{folder}: {error}", file=sys.stderr)  # noqa: T201 - for the journal
+        return 1
+    print(json.dumps(answer))  # noqa: T201 - the answer
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
