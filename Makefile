@@ -15,7 +15,7 @@ SEEDS ?= 1:17
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
 
-.PHONY: help demo test test-system lint bench soak fuzz sweep wheels clean
+.PHONY: help demo test test-system lint bench soak fuzz sweep schemas wheels clean
 
 help:
 	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
@@ -23,8 +23,9 @@ help:
 	@echo 'make test         lint, types, import rules and all tests an ordinary user can run'
 	@echo 'make test-system  the tests that need root'
 	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
-	@echo 'make soak         ten minutes of dock talk each over serial and Bluetooth LE (SOAK_SECONDS=N)'
+	@echo 'make soak         hours of sound, thousands of kills, ten minutes of dock talk each: serial, Bluetooth LE, bursts (SOAK_SECONDS=N)'
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
+	@echo 'make schemas      write docs/events anew from the models of events, state and commands'
 	@echo 'make sweep        lessons in virtual time over many seeds: is the teacher in the picture? (SEEDS=1:17, DEMO_DATA=DIR)'
 	@echo 'make wheels       check that every dependency has a wheel for 64-bit Arm'
 
@@ -56,10 +57,14 @@ bench: $(READY)
 soak: $(READY)
 	$(BIN)/pytest -m soak
 	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)'
-	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble
+	for ms in 7.5 15 30 50; do $(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble --interval-ms $$ms || exit 1; done
+	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble --bursts
 
 fuzz: $(READY)
 	cd tests && ../$(BIN)/python -m fuzz.explore 60
+
+schemas: $(READY)
+	$(BIN)/followspot schemas --out docs/events
 
 sweep: $(READY)
 	cd tests && ../$(BIN)/python -m tools.sweep --seeds '$(SEEDS)' $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')

@@ -86,3 +86,12 @@ def _choose(docks: list[BLEDevice]) -> BLEDevice | None:
         names = " and ".join(sorted(f"{dock.name or 'a dock'} ({dock.address})" for dock in docks))
         raise DockError(f"more than one dock is in range, {names}: set dock.address to the right one")
     return docks[0] if docks else None
+
+
+async def find(address: str) -> BLEDevice:
+    """The dock at `address`, or the only one in range for "". Raises DockError with a reason for people."""
+    wanted = Wanted(address)
+    device = await connected_dock(wanted) or await scan(wanted)
+    if device is None:
+        raise DockError(wanted.missing)
+    return device

@@ -14,8 +14,8 @@ from followspot_dock.protocol.codes import RefusalCode
 from followspot_dock.protocol.frames import PROTOCOL_VERSION, Codec, Frame
 from followspot_dock.quality import Complaint, Complaints, LossMeter
 
-HEARTBEAT_NS = 500_000_000
-"""A dock silent for this long (25 poses) is gone; teacher and motors move on meanwhile, so not longer."""
+HEARTBEAT_NS = 480_000_000
+"""A dock silent for this long (24 poses) is gone: with the 20 ms until somebody looks, half a second at the most."""
 NEGOTIATION_NS = 2_000_000_000
 """Boards that restart when their port is opened need up to this to answer."""
 _HELLO_REPEAT_NS = 200_000_000

@@ -20,8 +20,10 @@ _FAREWELL_NS = 200_000_000
 class Channel(Protocol):
     """An open transport, whose bytes or datagrams go to `SessionDock._on_data`."""
 
-    error: str | None
-    """The first error in a sentence; nothing is sent or heard after it."""
+    @property
+    def error(self) -> str | None:
+        """The first error in a sentence; nothing is sent or heard after it."""
+        ...
 
     def write(self, data: bytes) -> None:
         """Send one whole frame, or drop it. Never blocks."""

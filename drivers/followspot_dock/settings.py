@@ -31,7 +31,7 @@ class DockSettings(BaseModel):
     usb_ids: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...] = Field(
         default=("1209:f501",), strict=False, description='a list of texts such as "1209:f501"'
     )
-    """USB vendor and product ids of docks."""
+    """USB vendor and product ids of docks; 1209:f501 is a placeholder that is not registered for them."""
     baud: int = Field(default=115_200, ge=9_600, le=4_000_000)
     """Bits per second; ignored by USB devices."""
     address: str = Field(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from followspot_sim.bluez.ble_cable import BleCable
+from followspot_sim.bluez.stack import BluetoothStack
 from followspot_sim.camera import Camera
 from followspot_sim.claps import Claps, FrameGrid
 from followspot_sim.control import ControlServer, Handler
@@ -24,13 +26,15 @@ from followspot_sim.plant import Plant
 from followspot_sim.pty_port import PtyCable
 from followspot_sim.sabotage import Saboteur
 from followspot_sim.setup import Prepared
-from followspot_sim.sim_dock import SimDock
+from followspot_sim.sim_dock import Cable, SimDock
 from followspot_sim.voice import murmur, speech
 from followspot_sim.wire_faults import FaultyCable
 
 DOCK_LINK = Path("dev/serial/by-id/usb-Followspot_Dock-if00")
 """Where udev would put a stable name for the dock's serial port, below the folder."""
 
+BLE_ADDRESS = "C0:FF:EE:00:00:01"
+BLE_NAME = "Followspot Dock"
 ROOM_MICROPHONE = "room_microphone"
 TEACHER_IN_THE_ROOM, CHILDREN_IN_THE_ROOM = 0.3, 0.5
 """How loud both are in the room microphone, relative to her voice in her own."""
@@ -54,9 +58,12 @@ class Classroom:
         self._journals = [Journal(folder / name) for name in ("truth.jsonl", "claps.jsonl")]
         self._camera = Camera(camera, prepared.scene, plant, grid, claps, *self._journals)
         self._microphones = {name: self._build_microphone(name, claps) for name in microphones}
-        self._cable = FaultyCable(PtyCable(folder / DOCK_LINK), prepared.seed)
+        table = prepared.scenario.dock
+        wireless = dock and table.transport == "ble"
+        self._bluez = BluetoothStack(folder, table.interval_ms) if wireless else None
+        self._cable = FaultyCable(self._build_cable(), prepared.seed)
         self._dock = self._build_dock(plant) if dock else None
-        self._saboteur = Saboteur(self._dock, self._cable) if self._dock is not None else None
+        self._saboteur = Saboteur(self._dock, self._cable, self._bluez) if self._dock is not None else None
         self._pins = PinServer(folder / "gpio.sock")
         self._control = ControlServer(folder / "control.sock", self._handlers())
 
@@ -83,6 +90,9 @@ class Classroom:
         for server in (self._pins, self._control):
             stack.push_async_callback(server.close)
             await server.start()
+        if self._bluez is not None:
+            stack.push_async_callback(self._bluez.close)
+            await self._bluez.start()
         if self._dock is not None:
             await stack.enter_async_context(_working(self._dock))
         if self._saboteur is not None:
@@ -106,6 +116,11 @@ class Classroom:
             voice = (TEACHER_IN_THE_ROOM * voice + CHILDREN_IN_THE_ROOM * children).astype(np.float32)
         table = prepared.scenario.room_microphone if name == ROOM_MICROPHONE else prepared.scenario.microphone
         return Microphone(name, voice, claps, table.clock_ppm, table.delay_ms, prepared.world.epoch_ns)
+
+    def _build_cable(self) -> Cable:
+        if self._bluez is not None:
+            return BleCable(self._bluez.air, BLE_ADDRESS, BLE_NAME)
+        return PtyCable(self._folder / DOCK_LINK)
 
     def _build_dock(self, plant: Plant) -> SimDock:
         prepared = self._prepared
@@ -131,7 +146,9 @@ class Classroom:
             "hfov_deg": camera.hfov_deg,
         }
         endpoints |= {name: microphone.server.url for name, microphone in self._microphones.items()}
-        if self._dock is not None:
+        if self._bluez is not None:
+            endpoints |= {"ble": BLE_ADDRESS, "bus": self._bluez.bus_address}
+        elif self._dock is not None:
             endpoints["dock"] = str(self._folder / DOCK_LINK)
         fresh = self._folder / "endpoints.json.new"
         fresh.write_text(json.dumps(endpoints, indent=1) + "\n", encoding="utf-8")

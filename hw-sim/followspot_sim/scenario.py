@@ -136,11 +136,13 @@ class AxisTable(Table):
 
 
 class DockTable(Table):
-    """`[dock]`: the motors.
+    """`[dock]`: the motors, and how the dock is reached; `interval_ms` is that of a Bluetooth connection.
 
     With `brown_out_percent` the dock restarts when its battery is at or below that and both motors pull hard.
     """
 
+    transport: Literal["serial", "ble"] = "serial"
+    interval_ms: float = Field(default=15.0, ge=7.5, le=4000)
     latency_ms: float = Field(default=30.0, ge=0, le=1000)
     encoder_sigma_deg: float = Field(default=0.01, ge=0, le=5)
     brown_out_percent: int = Field(default=0, ge=0, le=100)

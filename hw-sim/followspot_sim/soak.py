@@ -1,7 +1,10 @@
-"""A driver and a simulated dock that talk at full rate for a long time: what is lost, how late, and what grows."""
+"""A driver and a simulated dock that talk at full rate for a long time: what is lost, how late, and what grows.
+
+A command answers each pose, as the daemon's steering answers each marker report.
+"""
 
 import asyncio
-import itertools
+import math
 import os
 import threading
 import time
@@ -19,7 +22,7 @@ from followspot_sim.scenario import MarkerTable
 from followspot_sim.sight import Sight
 from followspot_sim.sim_dock import Cable, Port, SimDock
 
-COMMAND_HZ = 50
+POSE_HZ = 50
 _TTL_MS = 250
 _TURN_AFTER = 100
 """Commands until the dock turns the other way: it stays about where it is."""
@@ -30,6 +33,9 @@ _BASE_DPS = 10.0
 _READY_S = 30.0
 _SETTLE_S = 1.0
 _SAMPLE_EVERY_S = 1.0
+_TOGETHER_NS = 12_000_000
+"""Poses that one connection event brings are told within this time on a busy machine; of the commands that answer them
+only the last counts."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -57,6 +63,7 @@ class Soak:
     poses_heard: int = 0
     commands_sent: int = 0
     commands_heard: int = 0
+    commands_replaced: int = 0
     losses_of_link: int = 0
     command_ms: "array[float]" = field(default_factory=lambda: array("d"))
     pose_ms: "array[float]" = field(default_factory=lambda: array("d"))
@@ -69,8 +76,8 @@ class Soak:
 
     @property
     def commands_lost(self) -> int:
-        """Commands that the driver was given and the motors did not get."""
-        return self.commands_sent - self.commands_heard
+        """Commands that the driver was given, that no newer one replaced, and that the motors did not get."""
+        return self.commands_sent - self.commands_heard - self.commands_replaced
 
     def growth(self) -> tuple[int, int, int]:
         """Of resident bytes, descriptors and threads, from the end of the first quarter to the end."""
@@ -133,11 +140,25 @@ class _MarkedPlant(Plant):
 
 
 class Soaker:
-    """Runs one soak of the dock that `settings` name, which hangs on `cable`; files go into `folder`."""
+    """Runs one soak of the dock that `settings` name, which hangs on `cable`; files go into `folder`.
 
-    def __init__(self, cable: Cable, settings: DockSettings, folder: Path) -> None:
+    `each_second` is called with the number of seconds that went by: it may spoil the link. `late_s` tells by how much
+    the simulated link is late just now, because its process is: that is not held against the driver.
+    """
+
+    def __init__(
+        self,
+        cable: Cable,
+        settings: DockSettings,
+        folder: Path,
+        each_second: Callable[[int], None] = lambda _: None,
+        late_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._settings = settings
-        self._wanted = self._counting = False
+        self._late_s = late_s
+        self._each_second = each_second
+        self._dock: Dock | None = None
+        self._wanted = self._over = False
         self._sent_ns: dict[int, int] = {}
         self._soak = Soak()
         sight = Sight(azimuth_deg=10.0, elevation_deg=5.0, distance_m=3.0, visible=True)
@@ -152,7 +173,7 @@ class Soaker:
 
     async def run(self, seconds: float) -> Soak:
         """Talk for so long. Raises TimeoutError where no link comes about."""
-        dock = open_dock(self._settings, self._on_event)
+        dock = self._dock = open_dock(self._settings, self._on_event)
         assert dock is not None
         tasks = [
             asyncio.create_task(self._sim.run(), name="sim-dock"),
@@ -163,56 +184,65 @@ class Soaker:
                 while not dock.link.works:  # noqa: ASYNC110  # the port tells states, not waits
                     await asyncio.sleep(0.01)
             await asyncio.sleep(_SETTLE_S)
-            await self._talk(dock, seconds)
+            await self._talk(seconds)
         finally:
             for task in reversed(tasks):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         return self._soak
 
-    async def _talk(self, dock: Dock, seconds: float) -> None:
-        self._wanted = True
+    async def _talk(self, seconds: float) -> None:
         begun_s = time.monotonic()
-        sampled_s = begun_s
-        for number in itertools.count():
-            due_s = begun_s + number / COMMAND_HZ
-            if due_s - begun_s >= seconds:
-                break
-            await asyncio.sleep(max(due_s - time.monotonic(), 0.0))
-            self._command(dock, number)
-            if due_s >= sampled_s:
-                sampled_s += _SAMPLE_EVERY_S
-                self._soak.footprints.append(Footprint.now())
+        self._wanted = True
+        for second in range(math.ceil(seconds / _SAMPLE_EVERY_S)):
+            self._soak.footprints.append(Footprint.now())
+            self._each_second(second)
+            end_s = min((second + 1) * _SAMPLE_EVERY_S, seconds)
+            await asyncio.sleep(max(begun_s + end_s - time.monotonic(), 0.0))
         self._soak.seconds = time.monotonic() - begun_s
         self._wanted = False
-        await asyncio.sleep(_SETTLE_S)  # what is under way arrives
+        self._sim.freeze(2 * _SETTLE_S)
+        await asyncio.sleep(_SETTLE_S)  # what is under way arrives, and nothing follows it
+        self._over = True
+        self._overtake(time.monotonic_ns())
 
-    def _command(self, dock: Dock, number: int) -> None:
+    def _command(self) -> None:
+        assert self._dock is not None
+        number = self._soak.commands_sent
         mark = number % _MARKS
         self._sent_ns[mark] = time.monotonic_ns()
         self._soak.commands_sent += 1
         sign = 1.0 if number // _TURN_AFTER % 2 else -1.0
-        dock.drive(sign * (_BASE_DPS + mark * _MARK_DPS), 0.0, _TTL_MS)
+        self._dock.drive(sign * (_BASE_DPS + mark * _MARK_DPS), 0.0, _TTL_MS)
 
     def _arrived(self, mark: int) -> None:
         sent_ns = self._sent_ns.pop(mark, None)
         if sent_ns is not None:
             self._soak.commands_heard += 1
-            self._soak.command_ms.append((time.monotonic_ns() - sent_ns) / 1e6)
+            self._soak.command_ms.append((time.monotonic_ns() - sent_ns) / 1e6 - self._late_s() * 1000)
+            self._overtake(sent_ns)
+
+    def _overtake(self, sent_ns: int) -> None:
+        """What was sent before and did not arrive never will: it was replaced, if a newer command came at once."""
+        gone = [(mark, then_ns) for mark, then_ns in self._sent_ns.items() if then_ns < sent_ns]
+        for (mark, then_ns), next_ns in zip(gone, [then_ns for _, then_ns in gone[1:]] + [sent_ns], strict=False):
+            del self._sent_ns[mark]
+            self._soak.commands_replaced += next_ns - then_ns < _TOGETHER_NS
 
     def _pose_sent(self) -> None:
-        self._soak.poses_sent += self._counting
+        self._soak.poses_sent += not self._over
 
     def _on_event(self, event: DockEvent) -> None:
         match event:
             case Pose(time_ns=time_ns):
                 self._pose_heard(time_ns)
+            case LinkChanged(state=LinkState.NEGOTIATING) if not self._soak.footprints:
+                self._soak.poses_sent = self._soak.poses_heard = 0  # none is sent before the Hello that comes now
             case LinkChanged(state=LinkState.LOST):
-                self._soak.losses_of_link += 1
+                self._soak.losses_of_link += self._wanted
 
     def _pose_heard(self, time_ns: int) -> None:
-        """Poses are counted from one arrival to another: at that moment hardly one is under way."""
-        if self._counting:
-            self._soak.poses_heard += 1
+        self._soak.poses_heard += 1
+        if self._wanted:
             self._soak.pose_ms.append((time.monotonic_ns() - time_ns) / 1e6)
-        self._counting = self._wanted
+            self._command()

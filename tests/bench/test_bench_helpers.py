@@ -44,7 +44,7 @@ def heard(url: str, count: int) -> list[int]:
 
 
 def test_the_feeder_plays_the_clip_in_a_circle_on_the_monotonic_clock(clip: Path, tmp_path: Path) -> None:
-    with Helper("feeder_process", [clip, WIDTH, HEIGHT, RATE_HZ], tmp_path) as feeder:
+    with Helper("feeder_process", [clip, WIDTH, HEIGHT, RATE_HZ, "rawvideo"], tmp_path) as feeder:
         pictures = shown(feeder.urls["camera"], 2 * PICTURES)
         first_again = shown(feeder.urls["camera"], 1)
         sound = heard(feeder.urls["microphone"], 3)
@@ -57,9 +57,20 @@ def test_the_feeder_plays_the_clip_in_a_circle_on_the_monotonic_clock(clip: Path
     assert sound == [0, 480, 960]
 
 
+def test_the_feeder_compresses_as_a_usb_camera_does(clip: Path, tmp_path: Path) -> None:
+    with (
+        Helper("feeder_process", [clip, WIDTH, HEIGHT, RATE_HZ, "mjpeg"], tmp_path) as feeder,
+        opened(feeder.urls["camera"]) as container,
+    ):
+        frames = list(itertools.islice(container.decode(video=0), PICTURES))
+    assert {frame.format.name for frame in frames} == {"yuvj422p"}
+    greys = sorted(int(np.frombuffer(memoryview(frame.planes[0]), np.uint8)[0]) for frame in frames)
+    assert np.allclose(greys, [(level - 16) * 255 / 219 for level in (20, 40, 60)], atol=2)
+
+
 def test_the_splitter_gives_both_programs_the_same(clip: Path, tmp_path: Path) -> None:
     with (
-        Helper("feeder_process", [clip, WIDTH, HEIGHT, RATE_HZ], tmp_path) as feeder,
+        Helper("feeder_process", [clip, WIDTH, HEIGHT, RATE_HZ, "rawvideo"], tmp_path) as feeder,
         Helper("splitter_process", [feeder.urls["camera"], feeder.urls["microphone"], RATE_HZ], tmp_path) as splitter,
         opened(splitter.urls["daemon camera"]) as daemon,
         opened(splitter.urls["ffmpeg camera"]) as other,
@@ -74,7 +85,7 @@ def test_the_splitter_gives_both_programs_the_same(clip: Path, tmp_path: Path) -
 def test_a_helper_that_does_not_start_is_an_error_that_names_its_log(tmp_path: Path) -> None:
     with (
         pytest.raises(SimulatorError, match=r"feeder_process\.log"),
-        Helper("feeder_process", [tmp_path / "missing.yuv", WIDTH, HEIGHT, RATE_HZ], tmp_path),
+        Helper("feeder_process", [tmp_path / "missing.yuv", WIDTH, HEIGHT, RATE_HZ, "rawvideo"], tmp_path),
     ):
         pass
     assert "missing.yuv" in (tmp_path / "feeder_process.log").read_text()

@@ -29,6 +29,8 @@ from followspot.domain.acknowledgement import Acknowledgement
 from followspot.domain.alerts import Alert, AlertRegistry
 from followspot.domain.commands import Answer, Command
 from followspot.domain.events import EventData, EventStamp, LessonStarted
+from followspot.domain.segments import ClockState
+from followspot.domain.statement import NO_DETAILS
 from followspot.settings.models import MqttSettings, Settings
 from support.programs import require_program
 
@@ -211,7 +213,16 @@ class MemoryOutbox:
 
 def lesson_started() -> LessonStarted:
     started = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-    return LessonStarted(lesson_id="lesson-1", started=started, width=1280, height=720, started_by="panel")
+    return LessonStarted(
+        lesson_id="lesson-1",
+        started=started,
+        width=1280,
+        height=720,
+        started_by="panel",
+        clock=ClockState.SYNCED,
+        boot_id="boot-1",
+        details=NO_DETAILS,
+    )
 
 
 async def accept(command: Command) -> Answer:

@@ -34,6 +34,11 @@ def world_readable(secret: Path) -> MqttSettings:
     return MqttSettings(username="spot", password_file=secret)
 
 
+def readable_key(secret: Path) -> MqttSettings:
+    secret.chmod(0o644)
+    return MqttSettings(tls=True, certificate_file=secret, key_file=secret)
+
+
 def not_text(secret: Path) -> MqttSettings:
     secret.write_bytes(b"\xff\xfe")
     return MqttSettings(username="spot", password_file=secret)
@@ -49,6 +54,14 @@ def not_text(secret: Path) -> MqttSettings:
         (lambda file: MqttSettings(ca_file=file), r"mqtt\.ca_file .*PEM"),
         (lambda file: MqttSettings(ca_file=file.with_name("no")), r"mqtt\.ca_file .*No such file"),
         (lambda file: MqttSettings(host="a..b"), r"mqtt\.host 'a\.\.b'"),
+        (lambda file: MqttSettings(tls=True, certificate_file=file), r"mqtt\.certificate_file .*set both"),
+        (lambda file: MqttSettings(tls=True, certificate_file=file, key_file=file), r"mqtt\.key_file .* no pair"),
+        (lambda file: MqttSettings(tls=True, certificate_file=file.with_name("no"), key_file=file), r"cannot be read"),
+        (lambda file: MqttSettings(proxy="http://proxy.school"), r"mqtt\.proxy .* needs a host and a port"),
+        (lambda file: MqttSettings(proxy="http://proxy.school:99999"), r"mqtt\.proxy .* no address"),
+        (lambda file: MqttSettings(proxy="http://a..b:1"), r"mqtt\.proxy 'a\.\.b'"),
+        (lambda file: MqttSettings(proxy="http://p:1", proxy_password_file=file), r"mqtt\.proxy_username is empty"),
+        (readable_key, r"mqtt\.key_file .* can be read by everyone"),
     ],
 )
 def test_mistakes(secret: Path, make: Callable[[Path], MqttSettings], words: str) -> None:

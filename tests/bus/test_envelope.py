@@ -12,6 +12,7 @@ from followspot.bus.envelope import renderer
 from followspot.bus.topics import Topics, is_answerable
 from followspot.domain.alerts import AlertCode
 from followspot.domain.events import AlertRaised, EventStamp, SegmentReady
+from followspot.domain.segments import ClockState
 
 SEGMENT = SegmentReady(
     lesson_id="0190",
@@ -21,7 +22,12 @@ SEGMENT = SegmentReady(
     sha256="ab" * 32,
     start_ns=180_000_000_000,
     duration_ns=60_000_000_000,
+    timescale=90_000,
+    start_ticks=16_200_000,
+    duration_ticks=5_400_000,
     started=datetime(2026, 3, 2, 8, 33, tzinfo=UTC),
+    clock=ClockState.SYNCED,
+    boot_id="boot-1",
     frames=1800,
     last=False,
     tracks=(),
@@ -40,6 +46,7 @@ def test_a_segment_as_a_cloud_event() -> None:
     assert event.get_subject() == "0190/3"
     assert event.get_time() == STAMP.time
     assert event.get_datacontenttype() == "application/json"
+    assert event.get_dataschema() == "urn:followspot:schema:segment.ready:1"
     assert (event.get_extension("sequence"), event.get_extension("epoch")) == ("42", "0190-epoch")
     assert SegmentReady.model_validate_json(json.dumps(event.get_data())) == SEGMENT
 

@@ -118,6 +118,31 @@ async def test_a_sender_gone_mad_is_told_that_the_box_is_busy(broker, make_subsc
     assert set(box.bus.status()["commands"]) == {"ok", "busy"}
 
 
+async def test_a_command_that_expired_while_it_waited_is_refused(
+    broker, make_subscriber, make_box, until: Until
+) -> None:
+    patience = asyncio.Event()
+
+    async def ponder(command: Command) -> Answer:
+        await patience.wait()
+        return Answer(id=command.id, accepted=True, code="ok", text="done")
+
+    pipeline = make_subscriber(broker.port)
+    box = make_box(broker.port, ponder, allow=["start"])
+    await until(lambda: pipeline.payloads("followspot/v1/box-7/availability"))
+    for name, expiry_s in (("status", 60), ("start", 1), ("status", 60)):
+        await asyncio.to_thread(
+            pipeline.send, command_topic(name), {"id": name}, ResponseTopic=ANSWERS, MessageExpiryInterval=expiry_s
+        )
+    await asyncio.sleep(1.1)
+    patience.set()
+    await until(lambda: len(pipeline.payloads(ANSWERS)) == 3)
+    assert [(one["id"], one["code"]) for one in pipeline.payloads(ANSWERS)] == [
+        ("status", "ok"), ("start", "expired"), ("status", "ok"),
+    ]  # fmt: skip
+    assert box.bus.status()["commands"] == {"ok": 2, "expired": 1}
+
+
 async def test_what_is_too_large_neither_waits_nor_arrives(broker, make_subscriber, make_box, until: Until) -> None:
     patience = asyncio.Event()
 

@@ -109,6 +109,22 @@ async def test_a_frozen_broker_only_delays(broker, make_subscriber, make_box, un
     await until(lambda: len(pipeline.payloads(EVENT_TOPIC)) == 100)
 
 
+async def test_a_broker_that_takes_little_at_once_is_given_little(make_broker, make_box, until: Until) -> None:
+    broker = make_broker("max_inflight_messages 7")
+    broker.start()
+    box = make_box(broker.port)
+    await until(lambda: box.bus.status()["connected"])
+    await asyncio.sleep(0.1)
+    broker.signal(signal.SIGSTOP)
+    box.outbox.add(50)
+    box.bus.wake()
+    await until(lambda: box.bus.status()["in_flight"])
+    await asyncio.sleep(0.2)
+    assert box.bus.status()["in_flight"] == 3, "of its seven four are left for state and answers"
+    broker.signal(signal.SIGCONT)
+    await until(lambda: box.outbox.is_empty)
+
+
 async def test_a_stop_is_quick_beside_a_frozen_broker(broker, make_box, until: Until) -> None:
     box = make_box(broker.port)
     await until(lambda: box.bus.status()["connected"])

@@ -9,6 +9,7 @@ import pytest
 import followspot.bus.pump as pump_module
 from followspot.bus.pump import WINDOW, OutboxPump, OutboxRow
 from followspot.domain.errors import DiskFullError
+from followspot.domain.republish import Republished
 
 Until = Callable[..., Awaitable[None]]
 
@@ -95,6 +96,100 @@ async def test_a_refused_row_comes_again_and_holds_nothing_up(start, until: Unti
     pump.acknowledged(4, None)
     await until(lambda: not shelf.waiting)
     assert not pump.has_refused
+
+
+async def test_a_refused_topic_is_knocked_at_once_not_with_all_its_rows(start, until: Until) -> None:
+    wanted = [Event(n, "gap" if n % 2 else "t", str(n).encode()) for n in range(1, 101)]
+    shelf, wire = Shelf(list(wanted)), Wire()
+    pump = start(shelf, wire)
+    answered, refusing = 0, True
+
+    def answer_all() -> bool:
+        nonlocal answered
+        while answered < len(wire.sent):
+            answered += 1
+            odd = int(wire.sent[answered - 1]) % 2
+            pump.acknowledged(answered, "Not authorized" if odd and refusing else None)
+        return [event.topic for event in shelf.waiting] == ["gap"] * 50
+
+    await until(answer_all)
+    refused_at_first = len(wire.sent) - 50
+    assert refused_at_first <= WINDOW
+    tried = len(wire.sent)
+    await until(lambda: answer_all() and len(wire.sent) >= tried + 3)
+    assert set(wire.sent[tried:]) <= {b"1", b"99"}, "only the ends are tried while the topic is refused"
+    refusing = False
+    await until(lambda: (answer_all(), not shelf.waiting)[1])
+    assert not pump.has_refused
+    sent_at_last = [int(payload) for payload in wire.sent[tried:] if int(payload) % 2 and payload not in (b"1", b"99")]
+    assert sent_at_last == list(range(3, 99, 2)), "the oldest first, each once"
+
+
+async def test_a_row_that_is_refused_for_its_own_sake_holds_up_nothing_that_comes_later(start, until: Until) -> None:
+    shelf, wire = Shelf(events(1)), Wire()
+    pump = start(shelf, wire)
+    await until(lambda: wire.sent == [b"1"])
+    pump.acknowledged(1, "Payload format invalid")
+    answered = 1
+
+    def answer_all() -> None:
+        nonlocal answered
+        while answered < len(wire.sent):
+            answered += 1
+            pump.acknowledged(answered, "Payload format invalid" if wire.sent[answered - 1] == b"1" else None)
+
+    for sequence in (2, 3):
+        shelf.waiting.append(Event(sequence, payload=str(sequence).encode()))
+        pump.wake()
+    await until(lambda: answer_all() or shelf.waiting == events(1))
+    assert pump.has_refused
+
+
+async def test_what_is_asked_for_again_is_sent_again(start, until: Until) -> None:
+    shelf, wire = Shelf(events(3)), Wire()
+    pump = start(shelf, wire)
+    await until(lambda: len(wire.sent) == 3)
+    for message_id in (1, 2, 3):
+        pump.acknowledged(message_id, None)
+    await until(lambda: not shelf.waiting)
+
+    async def put_back() -> Republished:
+        shelf.waiting = events(3)[1:]
+        return Republished(2, 2, 3, "epoch")
+
+    assert (await pump.republish(put_back)).count == 2
+    await until(lambda: wire.sent == [b"1", b"2", b"3", b"2", b"3"])
+
+
+async def test_a_row_on_its_way_when_it_is_asked_for_is_sent_once_more(start, until: Until) -> None:
+    shelf, wire = Shelf(events(3)), Wire()
+    pump = start(shelf, wire)
+    await until(lambda: len(wire.sent) == 3)
+    pump.acknowledged(1, None)  # marked at the next turn, which the republishing must not let undo it
+
+    async def put_back() -> Republished:
+        pump.acknowledged(2, None)
+        await asyncio.sleep(0.02)
+        shelf.waiting = events(3)
+        return Republished(3, 1, 3, "epoch")
+
+    await pump.republish(put_back)
+    pump.acknowledged(3, None)
+    await until(lambda: len(wire.sent) == 6)
+    assert sorted(wire.sent[3:]) == [b"1", b"2", b"3"]
+    for message_id in (4, 5, 6):
+        pump.acknowledged(message_id, None)
+    await until(lambda: not shelf.waiting)
+
+
+async def test_the_brokers_own_limit_is_kept(start, until: Until) -> None:
+    shelf, wire = Shelf(events(10)), Wire()
+    pump = start(shelf, wire)
+    pump.disconnected()
+    pump.connected(receive_maximum=7)
+    await until(lambda: len(wire.sent) == 3)
+    await asyncio.sleep(0.02)
+    assert pump.in_flight == 3, "four are left for state and answers"
 
 
 async def test_a_full_disk_delays_the_mark_and_nothing_is_sent_twice(

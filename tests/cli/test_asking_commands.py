@@ -25,10 +25,11 @@ REPORT = {
         "room": None,
     },
     "dock": "ready",
+    "dock_status": {"battery_percent": 80, "markers": [{"id": 1, "battery_percent": 55}]},
+    "host": {"disk_minutes_left": 610, "clock": "synced"},
     "broker": "connected",
     "frames": 300,
     "frames_dropped": 2,
-    "disk_minutes_left": 187,
     "alerts": [{"code": "dock-lost", "subject": "tty", "message": "the dock was lost"}],
 }
 
@@ -66,7 +67,7 @@ def answered(accepted: bool, code: str, text: str, data: dict | None = None) -> 
     return json.dumps({"id": "1", "accepted": accepted, "code": code, "text": text, "data": data}).encode() + b"\n"
 
 
-@pytest.mark.parametrize("name", ["start", "stop", "pause", "resume"])
+@pytest.mark.parametrize("name", ["start", "stop", "pause", "resume", "home"])
 def test_an_accepted_command(name: str, serve, capsys):
     path = serve(answered(True, "ok", "lesson 0190 starts"))
     assert main([name, "--socket", str(path)]) == exit_codes.OK
@@ -80,6 +81,28 @@ def test_a_bookmark_takes_its_words_along(serve, capsys):
     assert capsys.readouterr().out == "bookmark set at 1:05\n"
     heard = serve.heard[0]
     assert (heard["name"], heard["tag"], heard["text"]) == ("bookmark", "question", "why?")
+
+
+def test_what_is_said_of_a_lesson(serve):
+    path = serve(answered(True, "ok", "lesson 0190 starts"))
+    said = ["--code", "4b", "--consent", "filming=form 12", "--consent", "names=no", "--minutes", "45"]
+    assert main(["start", "--socket", str(path), *said]) == exit_codes.OK
+    (heard,) = serve.heard
+    assert {key: value for key, value in heard.items() if key not in ("name", "id")} == {
+        "lesson_code": "4b",
+        "consent": {"filming": "form 12", "names": "no"},
+        "planned_length_s": 2700,
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "key", "value"), [(["--from", "7"], "from_sequence", 7), (["--lesson", "0190"], "lesson_id", "0190")]
+)
+def test_events_again(option: list[str], key: str, value: object, serve, capsys):
+    path = serve(answered(True, "ok", "3 events are sent again"))
+    assert main(["republish", "--socket", str(path), *option]) == exit_codes.OK
+    assert capsys.readouterr().out == "3 events are sent again\n"
+    assert serve.heard[0][key] == value
 
 
 @pytest.mark.parametrize(
@@ -97,7 +120,7 @@ def test_what_is_asked_of_the_dock(words: list[str], asked: dict, serve, capsys)
     assert capsys.readouterr().out == "the dock did it\n"
     [heard] = serve.heard
     parsed = parse_command(json.dumps(heard).encode())
-    assert parsed.model_dump(exclude={"id"}) == asked
+    assert parsed.model_dump(exclude={"id", "expires"}) == asked
 
 
 @pytest.mark.parametrize("marker", ["0", "65536", "x", "-1"])
@@ -127,10 +150,11 @@ def test_status_for_people(serve, capsys):
         "session:   recording 0190, started by marker, reaches the disk",
         "tracking:  tracking",
         "sound:     the teacher is heard; teacher peak -9 dB, RMS -24 dB",
-        "dock:      ready",
+        "dock:      ready, batteries: dock 80 %, marker 1 55 %",
         "broker:    connected",
         "recorded:  300 pictures, 2 dropped, since the last start",
-        "disk:      room for 3 h 07 min",
+        "room for:  610 minutes of lessons",
+        "clock:     set",
         "alerts:    1",
         "  dock-lost: the dock was lost",
     ]

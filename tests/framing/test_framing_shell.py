@@ -67,6 +67,19 @@ def test_the_motors_turn_to_the_marker_and_stop_when_told():
     assert plant.log[-1][1:] == (0.0, 0.0)
 
 
+def test_on_command_the_dock_goes_home_and_then_follows_again():
+    clock, plant, framing = docked(follow=False, when_idle=True)
+    tell(clock, framing, azimuth=20.0, pan=15.0)
+    assert plant.log[-1][1] > 0
+    assert framing.home()
+    tell(clock, framing, azimuth=20.0, pan=15.0)
+    assert plant.log[-1][1] < 0
+    framing.follow(True)
+    tell(clock, framing, azimuth=20.0, pan=15.0)
+    assert plant.log[-1][1] > 0, "a lesson does not wait for it"
+    assert not Framing(Settings(), clock, None).home()
+
+
 def test_after_a_lesson_the_dock_goes_home_and_is_then_left_alone():
     clock, plant, framing = docked()
     tell(clock, framing)

@@ -12,7 +12,7 @@ import pytest
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan
 from followspot.media import audio, capture
-from followspot.media.framequeue import FrameQueue
+from followspot.media.framequeue import CapturedFrame, FrameQueue
 from followspot.media.notices import (
     CameraLost,
     CameraOpened,
@@ -109,7 +109,7 @@ def test_a_camera_that_dies_right_after_an_overflow_is_held(show, serve, make_se
 def test_the_queue_is_dropping_only_while_frames_come():
     queue = FrameQueue(1)
     for n in range(3):
-        queue.put(None, n, n + 100)
+        queue.put(CapturedFrame(None, n, n + 100))
     assert queue.dropping_since(102)
     assert not queue.dropping_since(103)
     assert (queue.take_run().last_exposure_ns, queue.take_run()) == (2, None)

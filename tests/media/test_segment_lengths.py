@@ -10,7 +10,8 @@ import pytest
 from followspot.domain.recording import LessonPlan
 from followspot.media.encode import EncodeLoop
 from followspot.media.framequeue import FrameQueue
-from followspot.media.sound import SoundTrack
+from followspot.media.mixingdesk import SoundInputs
+from followspot.media.mute import MuteSwitch
 from followspot.storage.join.plan import Placed, plan_join
 from followspot.storage.join.reading import read_segment
 
@@ -46,7 +47,7 @@ def test_segments_and_fragments_are_as_long_as_configured(kit, sink, notices, ma
     queue.close()
     EncodeLoop(
         *(settings, StandingClock(), kit.FixedPlanner(), notices),
-        *(LessonPlan("lesson"), sink, queue, SoundTrack(expected=False)),
+        *(LessonPlan("lesson"), sink, queue, SoundInputs(None, None, MuteSwitch())),
     ).run()
     length_ns = round(segment_s * S)
     assert [(e.start_ns, e.duration_ns) for e in sink.ends[:-1]] == [(n * length_ns, length_ns) for n in range(whole)]

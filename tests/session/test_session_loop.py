@@ -19,6 +19,7 @@ from followspot.domain.errors import StorageError
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan
 from followspot.domain.session import SessionState
+from followspot.domain.statement import LessonDetails
 from followspot.media.notices import CameraLost, CameraOpened, RecorderFailed
 from followspot.storage.notices import DiskOverflow, MediaMoved, StorageFailed
 from session.conftest import PAUSE_LIMIT_NS
@@ -203,6 +204,13 @@ async def test_a_recorder_that_fails_is_started_again_twice_and_then_the_lesson_
     assert len(bench.plans) == 3
     assert bench.did[-1] == "closed: recorder-failed"
     assert bench.loop.status.state is SessionState.IDLE
+
+
+async def test_what_is_known_of_a_lesson_outlives_a_recorder_that_failed_before_its_first_frame(bench):
+    details = LessonDetails(title="Fractions")
+    bench.loop.start("mqtt", details=details)
+    await fail(bench)
+    assert [plan.details for plan in bench.plans] == [details, details]
 
 
 async def test_a_stop_while_the_recorder_is_started_again_ends_the_lesson(bench):

@@ -128,7 +128,8 @@ def test_a_key_like_no_other_lists_what_there_is(problems):
         (
             '[mqtt]\nallow = ["dance"]',
             "mqtt.allow.0",
-            '"dance" is not allowed; allowed is a list of "start", "stop", "pause", "resume", "bookmark" (default [])',
+            '"dance" is not allowed; allowed is a list of "start", "stop", "home", "pause", "resume", "bookmark" '
+            '(default ["stop", "pause", "bookmark"])',
         ),
         ("[mqtt]\nca_file = 3", "mqtt.ca_file", "3 is not allowed; allowed is a path (default none)"),
         (

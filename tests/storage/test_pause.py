@@ -157,6 +157,12 @@ async def test_a_gap_that_a_crash_tore_off_goes_with_its_media(box: Box, media: 
     ]
 
 
+LATER_COLUMNS = (
+    *(("lessons", "anchor_synced"), ("lessons", "details"), ("outbox", "lesson_id")),
+    *(("segments", "boot_id"), ("segments", "boottime_ns"), ("segments", "synced")),
+)
+
+
 async def test_a_database_of_the_version_before_keeps_its_lessons(box: Box, media: list[Segment]) -> None:
     await record_until_paused(box, media)
     with sqlite3.connect(box.root / "state" / "followspot.db") as database:
@@ -166,6 +172,11 @@ async def test_a_database_of_the_version_before_keeps_its_lessons(box: Box, medi
         database.execute("DROP TABLE whole_files")
         database.execute("DROP TRIGGER keep_segment")
         database.execute("DROP TABLE keeping")
+        database.execute("DROP INDEX segments_unsynced")
+        database.execute("DROP INDEX outbox_of_lesson")
+        database.execute("DROP TABLE answers")
+        for table, column in LATER_COLUMNS:
+            database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         database.execute("PRAGMA user_version = 1")
     database.close()
     async with opened(Box(box.root)) as (storage, recovery):

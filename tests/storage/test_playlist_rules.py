@@ -58,7 +58,9 @@ def test_every_segment_starts_with_a_key_frame(box: Box, media: list[Segment]) -
 
 def row(index: int, start_ns: int, duration_ns: int) -> SegmentRow:
     file, started = f"segment-{index:05d}.mp4", WALL + timedelta(microseconds=start_ns // 1000)
-    return SegmentRow("l", index, file, 1, "0" * 64, 800, start_ns, duration_ns, started, 1, tracks())
+    return SegmentRow(
+        "l", index, file, 1, "0" * 64, 800, start_ns, duration_ns, started, 1, tracks(), "boot", start_ns, True
+    )
 
 
 @pytest.mark.parametrize("configured_s", [2.0, 2.4, 59.9, 60.0, 600.0])

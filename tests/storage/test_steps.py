@@ -13,7 +13,18 @@ from followspot.settings.models import RetentionSettings
 from followspot.storage.join.lesson import join_lesson
 from followspot.storage.storage import Storage
 from support.keepinglab import stored
-from support.storagelab import LESSON, WALL, Box, CountingDisk, RealClock, Segment, opened, origin, record_lesson
+from support.storagelab import (
+    LESSON,
+    WALL,
+    Box,
+    CountingDisk,
+    RealClock,
+    Segment,
+    give,
+    opened,
+    origin,
+    record_lesson,
+)
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "segments.md"
 COMMIT = ("commit",)
@@ -59,6 +70,10 @@ STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "J3": (("rename", "lesson.mp4.part", "lesson.mp4"),),
     "J4": (("sync_folder", LESSON),),
     "J5": (COMMIT,),
+    "K1": (),
+    "K2": replaced("clock.json"),
+    "K3": (COMMIT,),
+    "K4": (),
 }
 
 
@@ -136,9 +151,27 @@ async def test_every_numbered_step_is_done_in_its_place(box: Box, media: list[Se
         await trace(storage, None)
 
 
+async def test_wall_times_are_corrected_in_this_order(box: Box, media: list[Segment]) -> None:
+    disk = NotingDisk()
+    box.disk, box.boot.synced = disk, False
+    async with opened(box) as (storage, _):
+        await trace(storage, disk.note_sql)
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        await settled(storage)
+        disk.take()
+        box.boot.synced = True
+        await storage.correct_clock()
+        assert disk.take() == steps("K1", "K2", "K3", "K4")
+        await storage.correct_clock()
+        assert disk.take() == [], "done again it comes to the same"
+        await trace(storage, None)
+
+
 def test_the_document_numbers_these_steps_and_no_others() -> None:
     numbered = re.findall(r"^- \*\*([A-Z]\d+)\*\*", DOCUMENT.read_text(), re.MULTILINE)
-    assert [step for step in numbered if step[0] not in "RKF"] == list(STEPS), "recovery's have tests of their own"
+    assert [step for step in numbered if step[0] not in "RVF"] == list(STEPS), "recovery's have tests of their own"
 
 
 async def test_a_deletion_takes_its_steps_in_the_order_of_its_document(box: Box, media: list[Segment]) -> None:

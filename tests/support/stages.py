@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from followspot_sim.stage import Stage, StageOptions
+from support.contract import check_messages
 from support.programs import require_program
 
 SMALL_PICTURE = ("--size", "640x360", "--rate", "15")
@@ -37,6 +38,8 @@ def make_stage(tmp_path: Path, mosquitto: str) -> Iterator[StageFactory]:
     yield make
     for stage in stages:
         stage.close()
+    for stage in stages:
+        check_messages((message.topic, message.payload) for message in stage.listener.messages())
 
 
 @pytest.fixture

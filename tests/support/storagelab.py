@@ -60,6 +60,10 @@ class FakeBoot:
 
     id: str = "boot-1"
     skew_ns: int = 0
+    synced: bool = True
+
+    def clock_synced(self) -> bool:
+        return self.synced
 
     def boot_id(self) -> str:
         return self.id
@@ -189,11 +193,11 @@ class Box:
     root: Path
     disk: Disk = field(default_factory=Disk)
     boot: FakeBoot = field(default_factory=FakeBoot)
+    clock: Any = field(default_factory=RealClock)
     queue_limit_bytes: int = QUEUE_LIMIT_BYTES
     resume_within_min: float = 10
     width: int = WIDTH
     on_outbox: Callable[[], None] = lambda: None
-    clock: RealClock = field(default_factory=RealClock)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     has_fallback: bool = False
     notices: list[StorageNotice] = field(default_factory=list)

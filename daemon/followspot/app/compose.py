@@ -5,15 +5,21 @@ import contextlib
 import logging
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import ParamSpec
 
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
+from followspot.app.clock_watch import ClockWatch
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
+from followspot.app.dock_view import DockView
+from followspot.app.host import HostWatch, read_host
 from followspot.app.joining import Joining
 from followspot.app.lookout import CameraLookout
+from followspot.app.once import Once
 from followspot.app.reconciling import Reconciling
-from followspot.app.report import state_report
+from followspot.app.replay import Replay
+from followspot.app.report import box_state, host_state
 from followspot.app.room import RoomKeeper
 from followspot.app.settling import Settling
 from followspot.app.soundstate import SoundState
@@ -26,12 +32,15 @@ from followspot.control.framing import Framing
 from followspot.control.session import SessionLoop, SessionStatus
 from followspot.domain.alerts import Alert, AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
+from followspot.domain.commands import Command, check_expiry
 from followspot.domain.errors import ConfigurationError
 from followspot.domain.session import SessionState
+from followspot.domain.state import BoxState
 from followspot.media.notices import MediaNotice
 from followspot.media.recorder import Recorder
 from followspot.panel.panel import LampState, Panel, PanelError
 from followspot.settings.models import Settings
+from followspot.storage.boot import LinuxBoot
 from followspot.storage.notices import StorageNotice
 from followspot.storage.recovery import Recovery
 from followspot.storage.storage import Storage
@@ -109,10 +118,22 @@ class Daemon:
         self.reconciling = Reconciling(self.storage, settings.paths.media, alerts, clock)
         self.dock_care = DockCare(self.dock_keeper, self.framing, lambda: self.session.status.active)
         self.lookout = CameraLookout(settings.camera.url, self.session, alerts, clock)
-        self.desk = Desk(self.session, self.report, self.dock_care)
-        self.control_socket = ControlSocket(
-            settings.paths.control_socket, partial(self.desk.take, source="command-line")
+        self.desk = Desk(
+            self.session,
+            self.report,
+            Replay(self.storage, lambda: self.bus),
+            self.dock_care,
+            self.framing.home,
+            self._check_expiry,
         )
+        self.once = Once(self.desk.take, self.storage)
+        self.control_socket = ControlSocket(
+            settings.paths.control_socket, partial(self.once.take, source="command-line")
+        )
+        self.clock_watch = ClockWatch(clock, LinuxBoot(), self.storage.correct_clock)
+        read = partial(read_host, Path("/sys"), settings.paths.media, settings.encoder)
+        self.host_watch = HostWatch(read, alerts, clock)
+        self.dock_view = DockView()
         self.bus = self._make_bus()
         self.panel: Panel | None = None
         self._bookmarking: asyncio.Task[None] | None = None
@@ -156,16 +177,23 @@ class Daemon:
         """Everything a technician may ask for: `followspot status --json`."""
         framing, recorder, storage = self.framing.status(), self.recorder.progress(), self.storage.progress()
         return {
-            **state_report(self.session.status, self.alerts.active, framing, self.sound.report()),
+            **self.state().model_dump(mode="json"),
             "device": self.settings.device.id,
-            "dock": self.dock_keeper.dock.link.value if self.dock_keeper else "none",
             "broker": self._broker_state(),
+            "mqtt": self.bus.status() if self.bus is not None else None,
             "frames": recorder.frames,
             "frames_dropped": recorder.dropped,
-            "disk_minutes_left": self.room.minutes_left,
             "disk_queue_bytes": storage.queued_bytes,
             "framing": framing,
         }
+
+    def state(self) -> BoxState:
+        """How things stand, as it is retained on the broker."""
+        link = self.dock_keeper.dock.link.value if self.dock_keeper else "none"
+        host = host_state(self.host_watch.readings, synced=self.clock_watch.synced)
+        dock = self.dock_view.state()
+        framing, sound = self.framing.status(), self.sound.report()
+        return box_state(self.session.status, self.alerts.active, framing, sound, link, dock, host)
 
     def check_disk(self) -> None:
         """Look how the disk is doing; to be called about once a second."""
@@ -178,9 +206,7 @@ class Daemon:
 
     def _publish_state(self) -> None:
         if self.bus is not None:
-            sound = self.sound.report()
-            report = state_report(self.session.status, self.alerts.active, self.framing.status(), sound)
-            self.bus.publish_state({**report, "disk_minutes_left": self.room.minutes_left})
+            self.bus.publish_state(self.state().model_dump(mode="json"))
 
     def _listen(self) -> None:
         self.alerts.subscribe(write_to_journal)
@@ -188,6 +214,7 @@ class Daemon:
         self.alerts.subscribe(self._on_alert)
         if self.dock_keeper is not None:
             self.dock_keeper.subscribe(self._isolated("framing", self.framing.on_dock_event))
+            self.dock_keeper.subscribe(self._isolated("state", self.dock_view.on_dock_event))
             self.dock_keeper.subscribe(self._on_dock_event)
 
     def _make_dock_keeper(self) -> DockKeeper | None:
@@ -220,7 +247,7 @@ class Daemon:
 
     def _make_bus(self) -> MqttBus | None:
         """Credentials that cannot be read must not keep a lesson from being recorded."""
-        on_command = partial(self.desk.take, source="mqtt")
+        on_command = partial(self.once.take, source="mqtt")
         try:
             return MqttBus(self.settings, self._clock, self.storage, self.alerts, on_command, self.storage.acknowledge)
         except ConfigurationError as error:
@@ -286,6 +313,9 @@ class Daemon:
     def _wake_bus(self) -> None:
         if self.bus is not None:
             self.bus.wake()
+
+    def _check_expiry(self, command: Command) -> None:
+        check_expiry(command, self._clock.utc_now(), synced=self.clock_watch.synced)
 
     def _raise(self, code: AlertCode, subject: str, message: str) -> None:
         self.alerts.raise_alert(code, subject, message, self._clock.monotonic_ns())

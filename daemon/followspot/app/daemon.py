@@ -11,7 +11,7 @@ from followspot.app.lock import state_lock
 from followspot.app.notify import Notifier, watchdog_interval_s
 from followspot.app.supervisor import Supervisor
 from followspot.domain.alerts import AlertRegistry
-from followspot.domain.errors import CommandRefusedError
+from followspot.domain.errors import CommandRefusedError, StorageError
 from followspot.media.memory import keep_frame_memory
 from followspot.settings.models import Settings
 
@@ -72,6 +72,10 @@ async def _record_first(daemon: Daemon) -> None:
         daemon.session.stay_paused("recovery", recovery.resume)
     elif recovery.resume is not None:
         daemon.session.start("recovery", recovery.resume)
+    try:
+        await daemon.once.recall()
+    except StorageError as error:
+        _log.warning("commands that are sent again now count as new: %s", error)
 
 
 def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
@@ -84,6 +88,8 @@ def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
     if daemon.settings.recording.one_file:
         supervisor.keep("joining", daemon.joining.run)
     supervisor.keep("alert-events", daemon.alert_events.run)
+    supervisor.keep("clock", daemon.clock_watch.run)
+    supervisor.keep("host", daemon.host_watch.run)
     if daemon.dock_keeper is not None:
         supervisor.keep("dock", daemon.dock_keeper.run)
     if daemon.bus is not None:

@@ -1,5 +1,6 @@
 """What the state says of the sound: what is heard, how loud, and whether the teacher has muted it."""
 
+from followspot.domain import state
 from followspot.domain.sound import SoundLevel
 from followspot.media.notices import MediaNotice, RecorderFailed, RecorderStopped, SoundLevels
 
@@ -19,18 +20,18 @@ class SoundState:
             case RecorderStopped() | RecorderFailed():
                 self._levels = None
 
-    def report(self) -> dict[str, object]:
-        """As JSON values: levels in whole decibels, so that a quiet room is not news every second."""
+    def report(self) -> state.SoundState:
+        """As the state tells it: levels in whole decibels, so that a quiet room is not news every second."""
         levels = self._levels
-        return {
-            "muted": self.muted,
-            "carrier": levels.carrier.value if levels is not None else None,
-            "teacher": _report(levels.teacher) if levels is not None else None,
-            "room": _report(levels.room) if levels is not None else None,
-        }
+        return state.SoundState(
+            muted=self.muted,
+            carrier=levels.carrier if levels is not None else None,
+            teacher=_report(levels.teacher) if levels is not None else None,
+            room=_report(levels.room) if levels is not None else None,
+        )
 
 
-def _report(level: SoundLevel | None) -> dict[str, int] | None:
+def _report(level: SoundLevel | None) -> state.LevelState | None:
     if level is None:
         return None
-    return {"peak_dbfs": round(level.peak_dbfs), "rms_dbfs": round(level.rms_dbfs)}
+    return state.LevelState(peak_dbfs=round(level.peak_dbfs), rms_dbfs=round(level.rms_dbfs))

@@ -24,9 +24,13 @@ class BrokerAlarm:
 
     def unreachable(self, reason: str) -> None:
         """There is no connection."""
+        hint = (
+            " (certificates are judged by the clock of the box, which may not be set yet)" if _by_clock(reason) else ""
+        )
         message = (
-            f"no connection to {self._broker}: {reason}. Events are kept and sent later. Check that it runs, that "
-            f"mqtt.host and mqtt.port are right, and that no other client calls itself followspot-{self._device_id}"
+            f"no connection to {self._broker}: {reason}{hint}. Events are kept and sent later. Check that it runs, "
+            "that mqtt.host and mqtt.port are right, and that no other client calls itself "
+            f"followspot-{self._device_id}"
         )
         self._raise(AlertCode.BROKER_UNREACHABLE, message)
 
@@ -70,3 +74,7 @@ class BrokerAlarm:
 
     def _raise(self, code: AlertCode, message: str) -> None:
         self._alerts.raise_alert(code, self._address, message, self._clock.monotonic_ns())
+
+
+def _by_clock(reason: str) -> bool:
+    return "not yet valid" in reason or "certificate has expired" in reason

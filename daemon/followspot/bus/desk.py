@@ -11,8 +11,8 @@ from followspot.domain.errors import CommandRefusedError
 REMEMBERED_ANSWERS = 256
 """A sender that got no answer asks again within seconds; this many commands take a person hours."""
 
-ALWAYS_ALLOWED = "status"
-"""Changes nothing."""
+ALWAYS_ALLOWED = ("status", "republish")
+"""They change nothing that anyone sees or hears of the lesson."""
 
 CommandHandler = Callable[[Command], Awaitable[Answer]]
 """Carries a command out; refuses with an answer or a CommandRefusedError, and must not fail otherwise."""
@@ -29,7 +29,7 @@ class CommandDesk:
 
     def __init__(self, allow: Iterable[str], on_command: CommandHandler) -> None:
         self.counts: Counter[str] = Counter()
-        self._allowed = {ALWAYS_ALLOWED, *allow}
+        self._allowed = {*ALWAYS_ALLOWED, *allow}
         self._on_command = on_command
         self._answers: OrderedDict[tuple[str, str], Answer] = OrderedDict()
         self._one_at_a_time = asyncio.Lock()

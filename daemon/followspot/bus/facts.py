@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The broker let us in."""
+    """The broker let us in, and takes so many unacknowledged messages at once."""
+
+    receive_maximum: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Received:
     retained: bool
     response_topic: str | None
     correlation: bytes | None
+    expires_in_s: int | None = None
+    """What was left of the message's own expiry when the broker sent it."""
 
 
 LinkFact = Connected | ConnectRefused | Disconnected | Acknowledged | SubscriptionRefused | Received

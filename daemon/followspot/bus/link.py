@@ -6,19 +6,22 @@ paho's thread connects, retries and watches the keepalive; each of its callbacks
 import asyncio
 import contextlib
 import logging
+import os
 import random
 import socket
 import sys
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
+import socks
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from followspot.bus.access import BrokerAccess
+from followspot.bus.access import BrokerAccess, ProxyAccess
 from followspot.bus.facts import (
     Acknowledged,
     Connected,
@@ -31,7 +34,7 @@ from followspot.bus.facts import (
 from followspot.settings.models import MqttSettings
 
 MAX_IN_FLIGHT = 20
-"""mosquitto's default receive maximum, which paho does not heed by itself."""
+"""mosquitto's default receive maximum. paho heeds no broker's; the pump keeps to each one's for the events."""
 
 MAX_PACKET_BYTES = 65_536
 """Four of the largest commands. What is larger the broker keeps to itself: it must not fill our memory."""
@@ -53,6 +56,14 @@ GOODBYE_TIMEOUT_S = 2.0
 """How long an orderly stop waits for the broker."""
 
 _log = logging.getLogger(__name__)
+
+
+class _Connection(Protocol):
+    """What paho calls a socket."""
+
+    def fileno(self) -> int:
+        """The descriptor under it."""
+        ...
 
 
 class BrokerLink:
@@ -144,7 +155,11 @@ class BrokerLink:
         self._on_loop(joined.set)
 
     def _new_client(self) -> Client:
-        client = Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=MQTTv5)
+        transport = self._settings.transport
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=MQTTv5, transport=transport)
+        client.ws_set_options(self._settings.websocket_path)
+        if self._access.proxy is not None:
+            client.proxy_set(**_proxy_arguments(self._access.proxy))
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(MAX_IN_FLIGHT)
         if self._access.username is not None:
@@ -170,14 +185,14 @@ class BrokerLink:
         _userdata: object,
         _flags: ConnectFlags,
         reason: ReasonCode,
-        _properties: Properties | None,
+        properties: Properties | None,
     ) -> None:
         self._refused = reason.is_failure
         if reason.is_failure:
             self._tell(ConnectRefused(str(reason)))
         else:
             self._failures = 0
-            self._tell(Connected())
+            self._tell(Connected(getattr(properties, "ReceiveMaximum", MAX_IN_FLIGHT)))
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
         self._back_off()
@@ -219,9 +234,11 @@ class BrokerLink:
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         response_topic = getattr(message.properties, "ResponseTopic", None)
         correlation = getattr(message.properties, "CorrelationData", None)
-        self._tell(Received(message.topic, bytes(message.payload), message.retain, response_topic, correlation))
+        expires_in_s = getattr(message.properties, "MessageExpiryInterval", None)
+        payload = bytes(message.payload)
+        self._tell(Received(message.topic, payload, message.retain, response_topic, correlation, expires_in_s))
 
-    def _on_socket_open(self, _client: Client, _userdata: object, connection: object) -> None:
+    def _on_socket_open(self, _client: Client, _userdata: object, connection: _Connection) -> None:
         if self._closing:
             _shut(connection)
 
@@ -241,6 +258,18 @@ class BrokerLink:
             self._loop.call_soon_threadsafe(call, *args)
 
 
+def _proxy_arguments(proxy: ProxyAccess) -> dict[str, object]:
+    """As paho hands them to PySocks; the proxy looks the broker's name up."""
+    return {
+        "proxy_type": socks.SOCKS5 if proxy.kind == "socks5" else socks.HTTP,
+        "proxy_addr": proxy.host,
+        "proxy_port": proxy.port,
+        "proxy_rdns": True,
+        "proxy_username": proxy.username,
+        "proxy_password": proxy.password,
+    }
+
+
 def _properties(packet_type: int) -> Properties:
     return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho's has no annotations
 
@@ -251,7 +280,8 @@ async def _within(timeout_s: float, event: asyncio.Event) -> bool:
     return event.is_set()
 
 
-def _shut(connection: object) -> None:
-    if isinstance(connection, socket.socket):
-        with contextlib.suppress(OSError):  # closed already
-            connection.shutdown(socket.SHUT_RDWR)
+def _shut(connection: _Connection | None) -> None:
+    """Shut the TCP connection under whatever stands on it: TLS, WebSocket, a proxy's talk."""
+    if connection is not None:
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as twin:
+            twin.shutdown(socket.SHUT_RDWR)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from followspot.bus.access import broker_access
@@ -26,8 +26,10 @@ from followspot.bus.pump import Outbox, OutboxPump
 from followspot.bus.topics import Topics, is_answerable
 from followspot.domain.alerts import AlertRegistry
 from followspot.domain.clock import Clock
-from followspot.domain.commands import Answer, BusyError, InvalidCommandError, check_size
+from followspot.domain.commands import Answer, BusyError, ExpiredError, InvalidCommandError, check_size
 from followspot.domain.errors import CommandRefusedError
+from followspot.domain.republish import Republished
+from followspot.domain.state import Availability, AvailabilityState
 from followspot.settings.models import Settings
 
 WAITING_COMMANDS = 16
@@ -35,9 +37,13 @@ WAITING_COMMANDS = 16
 
 WAITING_ACKNOWLEDGEMENTS = 64
 """At 48 KiB each they stay within 3 MiB; an uploader sends the next when it was answered."""
+NANOSECONDS = 1_000_000_000
 
 DRAIN_TIMEOUT_S = 2.0
 """At a stop the lesson's last events are milliseconds old: this long they may take before the box says stopped."""
+
+STOPPED_TIMEOUT_S = 0.5
+"""A broker far away answers within this; a dead one must not hold up the stop."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,22 +69,28 @@ class MqttBus:
         self._topics = Topics(device_id)
         self._alarm = BrokerAlarm(alerts, clock, mqtt, device_id)
         self._link = BrokerLink(mqtt, broker_access(mqtt), f"followspot-{device_id}", self._on_fact)
-        self._link.will(self._topics.availability, _availability("offline"))
+        self._link.will(self._topics.availability, _availability(AvailabilityState.OFFLINE))
         self._pump = OutboxPump(outbox, self._send_event)
         self._board = StateBoard(self._send_state)
         self._desk = CommandDesk(mqtt.allow, on_command)
         self._counter = AckCounter(on_acknowledgement, alerts, clock)
-        self._waiting: asyncio.Queue[Received] = asyncio.Queue(WAITING_COMMANDS)
         self._acknowledgements: asyncio.Queue[Received] = asyncio.Queue(WAITING_ACKNOWLEDGEMENTS)
+        self._clock = clock
+        self._waiting: asyncio.Queue[tuple[Received, int | None]] = asyncio.Queue(WAITING_COMMANDS)
+        """Commands, each with the monotonic time from which nobody wants it any more."""
         self._connected = False
-        self._farewell: int | None = None
-        self._farewell_heard = asyncio.Event()
+        self._last_acknowledged = 0
+        self._acknowledgement = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
         """The outbox has new rows. From any thread, at any time while `run`'s loop is open."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._pump.wake)
+
+    async def republish(self, put_back: Callable[[], Awaitable[Republished]]) -> Republished:
+        """Have `put_back` put events back into the outbox, and send them again. On the loop; raises what it raises."""
+        return await self._pump.republish(put_back)
 
     def publish_state(self, state: Mapping[str, object]) -> None:
         """Show how things stand (JSON values only): retained, once it changed, at most once a second, newest wins."""
@@ -100,8 +112,6 @@ class MqttBus:
         if not self._host:
             _log.info("mqtt.host is empty: events stay in the outbox")
             await asyncio.Event().wait()
-        self._farewell = None
-        self._farewell_heard.clear()
         self._link.open()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -120,16 +130,20 @@ class MqttBus:
         self._connected = False
 
     async def _say_stopped(self) -> None:
-        """The broker's answers come in order: with this one all are read. A socket that is closed over unread ones
-        resets the connection, and the broker never reads that we go in order."""
-        self._farewell = self._link.publish(self._topics.availability, _availability("stopped"), retain=True)
+        """And hear that the broker has it: a line that is closed over unread answers may be reset, goodbye and all."""
+        said = self._link.publish(self._topics.availability, _availability(AvailabilityState.STOPPED), retain=True)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._farewell_heard.wait(), DRAIN_TIMEOUT_S)
+            await asyncio.wait_for(self._until_acknowledged(said), STOPPED_TIMEOUT_S)
+
+    async def _until_acknowledged(self, message_id: int) -> None:
+        while self._connected and self._last_acknowledged != message_id:
+            self._acknowledgement.clear()
+            await self._acknowledgement.wait()
 
     def _on_fact(self, fact: LinkFact) -> None:
         match fact:
-            case Connected():
-                self._on_connected()
+            case Connected(receive_maximum):
+                self._on_connected(receive_maximum)
             case Disconnected(reason):
                 self._on_disconnected()
                 self._alarm.unreachable(reason)
@@ -142,15 +156,15 @@ class MqttBus:
             case Received():
                 self._on_received(fact)
 
-    def _on_connected(self) -> None:
+    def _on_connected(self, receive_maximum: int) -> None:
         _log.info("connected to the MQTT broker")
         self._connected = True
         self._alarm.connected()
         self._link.subscribe(self._topics.commands)
         self._link.subscribe(self._topics.ack)
-        self._link.publish(self._topics.availability, _availability("online"), retain=True)
+        self._link.publish(self._topics.availability, _availability(AvailabilityState.ONLINE), retain=True)
         self._board.connected()
-        self._pump.connected()
+        self._pump.connected(receive_maximum)
 
     def _on_disconnected(self) -> None:
         self._connected = False
@@ -158,13 +172,15 @@ class MqttBus:
         self._pump.disconnected()
 
     def _on_acknowledged(self, message_id: int, refusal: str | None) -> None:
-        if message_id == self._farewell:
-            self._farewell_heard.set()
+        self._last_acknowledged = message_id
+        self._acknowledgement.set()
         row = self._pump.acknowledged(message_id, refusal)
         if row is not None and refusal is not None:
             self._alarm.event_refused(row.topic, refusal)
-        elif row is not None and not self._pump.has_refused:
-            self._alarm.events_accepted()
+        elif row is not None:
+            _log.debug("event acknowledged sequence=%d type=%s", row.sequence, row.topic.rpartition("/")[2])
+            if not self._pump.has_refused:
+                self._alarm.events_accepted()
 
     def _on_received(self, message: Received) -> None:
         """Retained commands are old by nature: whoever left them there, nobody wants them now."""
@@ -184,13 +200,19 @@ class MqttBus:
         check_size(message.payload)
         if self._waiting.full():
             raise BusyError("too many commands are waiting: try again later")
-        self._waiting.put_nowait(message)
+        left_s = message.expires_in_s
+        deadline_ns = None if left_s is None else self._clock.monotonic_ns() + left_s * NANOSECONDS
+        self._waiting.put_nowait((message, deadline_ns))
 
     async def _answer_commands(self) -> None:
         while True:
-            message = await self._waiting.get()
-            name = message.topic.rpartition("/")[2]
-            self._answer(message, await self._desk.take(message.payload, name))
+            message, deadline_ns = await self._waiting.get()
+            self._answer(message, await self._take(message, deadline_ns))
+
+    async def _take(self, message: Received, deadline_ns: int | None) -> Answer:
+        if deadline_ns is not None and self._clock.monotonic_ns() >= deadline_ns:
+            return self._desk.refuse(message.payload, ExpiredError("the command expired while it waited here"))
+        return await self._desk.take(message.payload, message.topic.rpartition("/")[2])
 
     def _on_acknowledgement(self, message: Received) -> None:
         """A retained one does no harm, as it quotes the hashes. One too many is refused: its sender asks again."""
@@ -218,5 +240,5 @@ class MqttBus:
         self._link.publish(self._topics.state, payload, retain=True)
 
 
-def _availability(state: str) -> bytes:
-    return b'{"state":"%s"}' % state.encode()
+def _availability(state: AvailabilityState) -> bytes:
+    return Availability(state=state).model_dump_json().encode()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 WELL_MS = 10.0
 """Half of what a lesson may be off; nobody sees it."""
+MAX_WATCH_S = 120.0
+"""All the sound is kept in memory: 23 MB by then."""
 MAX_LATENCY_MS = 1000.0
 """What the keys take."""
 
@@ -31,8 +33,18 @@ def add_to(commands: "Subparsers[argparse.ArgumentParser]") -> None:
     what = parser.add_subparsers(metavar="WHAT", required=True)
     sync = what.add_parser("sync", help="how far the sound is behind the picture, from claps; no lesson may run")
     add_config(sync)
-    sync.add_argument("--seconds", type=float, default=20.0, metavar="S", help="how long to watch (default: 20)")
+    sync.add_argument("--seconds", type=_seconds, default=20.0, metavar="S", help="how long to watch (default: 20)")
     sync.set_defaults(command=calibrate_sync)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds") from error
+    if not 1 <= seconds <= MAX_WATCH_S:
+        raise argparse.ArgumentTypeError(f"from 1 to {MAX_WATCH_S:.0f} seconds")
+    return seconds
 
 
 def calibrate_sync(arguments: argparse.Namespace) -> int:

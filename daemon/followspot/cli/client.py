@@ -30,7 +30,7 @@ def socket_path(arguments: argparse.Namespace) -> Path:
 
 
 def ask(path: Path, name: str, **fields: object) -> Answer:
-    """The daemon's answer to the command `name` with these further keys. Raises NoDaemonError."""
+    """The daemon's answer to the command `name` with its `fields`. Raises NoDaemonError."""
     request = json.dumps({"name": name, "id": uuid.uuid4().hex, **fields}).encode() + b"\n"
     try:
         with socket.socket(socket.AF_UNIX) as connection:

@@ -5,10 +5,26 @@ import sys
 from collections.abc import Sequence
 
 from followspot import __version__
-from followspot.cli import bookmark, calibrate, check, dock, exit_codes, fsck, pause, resume, run, start, status, stop
+from followspot.cli import (
+    bookmark,
+    calibrate,
+    check,
+    dock,
+    exit_codes,
+    fsck,
+    home,
+    pause,
+    republish,
+    resume,
+    run,
+    schemas,
+    start,
+    status,
+    stop,
+)
 from followspot.domain.errors import ConfigurationError
 
-COMMANDS = (run, check, fsck, start, stop, pause, resume, bookmark, status, calibrate, dock)
+COMMANDS = (run, check, fsck, start, stop, pause, resume, bookmark, home, status, republish, calibrate, dock, schemas)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

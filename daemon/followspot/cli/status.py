@@ -36,17 +36,29 @@ def status(arguments: argparse.Namespace) -> int:
 
 
 def lines(data: dict[str, Any]) -> Iterator[str]:
-    """The same for people: the lesson, the teacher, the dock, the broker, then what is wrong."""
+    """The same for people: the lesson, the teacher, the dock, the broker, disk and clock, then what is wrong."""
     yield f"session:   {_session(data)}"
     yield f"tracking:  {data['tracking']}"
     yield f"sound:     {_sound(data['sound'])}"
-    yield f"dock:      {data['dock']}"
+    yield f"dock:      {_dock(data['dock'], data['dock_status'])}"
     yield f"broker:    {data['broker']}"
     yield f"recorded:  {data['frames']} pictures, {data['frames_dropped']} dropped, since the last start"
-    yield f"disk:      {_room(data)}"
+    yield f"room for:  {_minutes(data['host']['disk_minutes_left'])}"
+    yield f"clock:     {'set' if data['host']['clock'] == 'synced' else 'not set: wall times are corrected later'}"
     yield f"alerts:    {len(data['alerts']) or 'none'}"
     for alert in data["alerts"]:
         yield f"  {alert['code']}: {alert['message']}"
+
+
+def _dock(link: str, dock: dict[str, Any]) -> str:
+    batteries = [("dock", dock["battery_percent"])]
+    batteries += [(f"marker {one['id']}", one["battery_percent"]) for one in dock["markers"]]
+    known = [f"{name} {percent} %" for name, percent in batteries if percent is not None]
+    return f"{link}, batteries: {', '.join(known)}" if known else link
+
+
+def _minutes(minutes: int | None) -> str:
+    return "unknown: the disk does not answer" if minutes is None else f"{minutes} minutes of lessons"
 
 
 def _sound(sound: dict[str, Any]) -> str:
@@ -67,8 +79,3 @@ def _session(data: dict[str, Any]) -> str:
     if data["session"] == "paused":
         disk = "the camera is closed"
     return f"{data['session']} {data['lesson_id']}, started by {data['started_by']}, {disk}"
-
-
-def _room(data: dict[str, Any]) -> str:
-    minutes = data.get("disk_minutes_left")
-    return "not looked at yet" if minutes is None else f"room for {minutes // 60} h {minutes % 60:02d} min"

@@ -96,6 +96,7 @@ class Framing:
         if active == self._following:
             return
         self._following = active
+        self._homing_until_ns = 0
         self._resting = False
         if self._settings.steering.follow_when_idle:
             return
@@ -109,9 +110,19 @@ class Framing:
         self._homing_until_ns = 0
         self._halt()
 
-    @property
-    def _moves(self) -> bool:
-        return self._following or (self._settings.steering.follow_when_idle and not self._resting)
+    def home(self) -> bool:
+        """Turn the dock home now, and only then follow again; whether there is a dock that can. Not in a lesson."""
+        if self._steering is None:
+            return False
+        self._resting = False
+        self._homing_until_ns = self._clock.monotonic_ns() + HOMING_NS
+        return True
+
+    def _moves(self, now_ns: int) -> bool:
+        if self._following:
+            return True
+        idle = self._settings.steering.follow_when_idle and not self._resting
+        return idle and now_ns >= self._homing_until_ns
 
     def status(self) -> dict[str, object]:
         """What the state message and `followspot status` show."""
@@ -186,7 +197,8 @@ class Framing:
     def _steer(self, now_ns: int) -> None:
         if self._dock is None or self._steering is None:
             return
-        if not self._moves and now_ns >= self._homing_until_ns:
+        moves = self._moves(now_ns)
+        if not moves and now_ns >= self._homing_until_ns:
             self._halt()
             return
         if not self._poses.samples or now_ns - self._poses.samples[-1].time_ns > POSE_STALE_NS:
@@ -194,7 +206,7 @@ class Framing:
             return
         snapshot = self._planner.snapshot
         soon_ns = now_ns + LEAD_NS
-        estimate = snapshot.knowledge.at(soon_ns) if self._moves else None
+        estimate = snapshot.knowledge.at(soon_ns) if moves else None
         self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns))
         self._steered_ns = now_ns
 

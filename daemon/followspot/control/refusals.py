@@ -42,6 +42,12 @@ class ShuttingDownError(CommandRefusedError):
     code: ClassVar[str] = "shutting-down"
 
 
+class NoDockError(CommandRefusedError):
+    """There is no dock that could do it."""
+
+    code: ClassVar[str] = "no-dock"
+
+
 _REFUSALS: dict[Action, tuple[type[CommandRefusedError], str]] = {
     Action.REFUSE_ALREADY_RECORDING: (AlreadyRecordingError, "a lesson is being recorded already: stop it first"),
     Action.REFUSE_NOT_RECORDING: (NotRecordingError, "no lesson is being recorded"),

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from followspot.control.ports import LessonRecorder, LessonStore
 from followspot.control.refusals import NotRecordingError, StillStoppingError, refuse
@@ -32,6 +32,7 @@ from followspot.domain.session import (
     StorageBroke,
     transition,
 )
+from followspot.domain.statement import NO_DETAILS, LessonDetails
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice, RecorderFailed, RecorderStopped
 from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved, StorageFailed, StorageNotice
 
@@ -112,12 +113,13 @@ class SessionLoop:
         """When the lesson last made progress: another state, or media on the disk."""
         return self._moved_ns
 
-    def start(self, source: str, plan: LessonPlan | None = None) -> str:
-        """Begin a lesson, or go on with the one that `plan` describes; its id. `source` names who asked.
+    def start(self, source: str, plan: LessonPlan | None = None, details: LessonDetails = NO_DETAILS) -> str:
+        """Begin a lesson of which `details` are known, or go on with the one that `plan` describes; its id.
 
-        Raises AlreadyRecordingError, StillStoppingError, ShuttingDownError, or what the room on the disk forbids.
+        `source` names who asked. Raises AlreadyRecordingError, StillStoppingError, ShuttingDownError, or what the room
+        on the disk forbids.
         """
-        self._asked(StartAsked(), source, plan)
+        self._asked(StartAsked(), source, plan, details)
         assert self._plan is not None, "an accepted start has a plan"
         return self._plan.lesson_id
 
@@ -234,13 +236,14 @@ class SessionLoop:
         event: StartAsked | StopAsked | PauseAsked | ResumeAsked | ButtonPressed,
         source: str,
         plan: LessonPlan | None = None,
+        details: LessonDetails = NO_DETAILS,
     ) -> None:
         following, actions = transition(self._session, event)
         refuse(actions)
         if Action.START_RECORDER in actions:
             if plan is None:
                 self._check_room()
-            self._plan = plan or LessonPlan(str(uuid7(self._clock.utc_now())))
+            self._plan = plan or LessonPlan(str(uuid7(self._clock.utc_now())), details=details)
             self._started_by, self._last_fragment_ns, self._camera_lost = source, None, False
         self._next_by = self._asked_by = source
         wanted = " next lesson wanted" if following.next_wanted else ""
@@ -312,7 +315,8 @@ class SessionLoop:
         self._recorder.stop()
         plan: LessonPlan | None = None
         try:
-            plan = await self._store.resume_plan(lesson_id)
+            details = self._plan.details if self._plan is not None else NO_DETAILS
+            plan = replace(await self._store.resume_plan(lesson_id), details=details)
         except Exception:  # noqa: BLE001 - whatever it is, the lesson ends in order
             _log.exception("the lesson cannot go on lesson=%s", lesson_id)
         self._going_on = False

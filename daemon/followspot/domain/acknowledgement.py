@@ -10,7 +10,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from followspot.domain.commands import BadJsonError, InvalidCommandError
 from followspot.domain.errors import CommandRefusedError
-from followspot.domain.segments import Sha256, Statement
+from followspot.domain.segments import Sha256
+from followspot.domain.statement import Statement
 
 MAX_ACK_BYTES = 48 * 1024
 """A lesson of two hours in segments of a minute takes half of it; the broker link drops what is larger than 64 KiB."""

@@ -40,6 +40,7 @@ class AlertCode(StrEnum):
     LESSON_NOT_JOINED = "lesson-not-joined"
     DATABASE_REPLACED = "database-replaced"
     PART_FAILED = "part-failed"
+    UNDER_VOLTAGE = "under-voltage"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 A command is one JSON object: `{"name": "start", "id": "…"}`. The name may be left out where the topic says it. The id
 is the sender's: the same id means the same command, sent again; without one, every message is a command of its own.
+A command with `expires` is refused from then on. A new command is a new subclass of CommandModel in `Command`.
 """
 
-from typing import Annotated, ClassVar, Literal
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import from_json, to_json
 
 from followspot.domain.errors import CommandRefusedError
 from followspot.domain.segments import BookmarkTag, BookmarkText
+from followspot.domain.statement import LessonDetails
 
 MAX_COMMAND_BYTES = 16 * 1024
 """No command comes near it: more is a mistake or malice, and is not even parsed."""
@@ -22,12 +25,18 @@ class CommandModel(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,64}$")
+    expires: AwareDatetime | None = Field(default=None, description="Nobody wants it any more from then on.")
 
 
-class StartCommand(CommandModel):
-    """Begin a lesson."""
+class StartCommand(CommandModel, LessonDetails):
+    """Begin a lesson, about which more may be said."""
 
     name: Literal["start"]
+
+    @property
+    def details(self) -> LessonDetails:
+        """What is said of the lesson."""
+        return LessonDetails(**{name: getattr(self, name) for name in LessonDetails.model_fields})
 
 
 class StopCommand(CommandModel):
@@ -54,6 +63,27 @@ class BookmarkCommand(CommandModel):
     name: Literal["bookmark"]
     tag: BookmarkTag = "bookmark"
     text: BookmarkText = ""
+
+
+class HomeCommand(CommandModel):
+    """Turn the dock to its home position; not during a lesson."""
+
+    name: Literal["home"]
+
+
+class RepublishCommand(CommandModel):
+    """Send events again, with the ids they had: from a sequence number on, or all of a lesson."""
+
+    name: Literal["republish"]
+    from_sequence: int | None = Field(default=None, ge=1, description="The first that is wanted.")
+    epoch: str | None = Field(default=None, max_length=64, description="Whose sequence numbers are meant.")
+    lesson_id: str | None = Field(default=None, max_length=64, description="The lesson whose events are wanted.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "RepublishCommand":
+        if (self.from_sequence is None) is (self.lesson_id is None):
+            raise ValueError("say either from_sequence or lesson_id")
+        return self
 
 
 class StatusCommand(CommandModel):
@@ -88,10 +118,13 @@ class DockFollowMarkerCommand(CommandModel):
 
 
 DockCommand = DockIdentifyCommand | DockParkCommand | DockClearFaultsCommand | DockFollowMarkerCommand
-Command = StartCommand | StopCommand | PauseCommand | ResumeCommand | BookmarkCommand | StatusCommand | DockCommand
+LessonCommand = StartCommand | StopCommand | PauseCommand | ResumeCommand | BookmarkCommand
+Command = LessonCommand | HomeCommand | RepublishCommand | StatusCommand | DockCommand
 
-DOCK_COMMAND_NAMES = ("dock-identify", "dock-park", "dock-clear-faults", "dock-follow-marker")
-COMMAND_NAMES = ("start", "stop", "pause", "resume", "bookmark", "status", *DOCK_COMMAND_NAMES)
+COMMAND_MODELS: dict[str, type[CommandModel]] = {
+    get_args(model.model_fields["name"].annotation)[0]: model for model in get_args(Command)
+}
+COMMAND_NAMES = tuple(COMMAND_MODELS)
 
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="name")])
 
@@ -147,6 +180,31 @@ class BusyError(CommandRefusedError):
     code: ClassVar[str] = "busy"
 
 
+class ExpiredError(CommandRefusedError):
+    """It came too late."""
+
+    code: ClassVar[str] = "expired"
+
+
+class ClockNotSetError(CommandRefusedError):
+    """Whether it came too late, nobody here can tell."""
+
+    code: ClassVar[str] = "clock-not-set"
+
+
+def check_expiry(command: Command, now: datetime, *, synced: bool) -> None:
+    """Raise ExpiredError, or ClockNotSetError where `now` cannot be believed, for a command that says until when."""
+    if command.expires is None:
+        return
+    if not synced:
+        raise ClockNotSetError(
+            "the clock of the box is not set, so it cannot tell whether the command is still wanted: send it without "
+            "expires, with an MQTT message expiry instead"
+        )
+    if now >= command.expires:
+        raise ExpiredError(f"the command was wanted until {command.expires.isoformat()}, it is {now.isoformat()}")
+
+
 def check_size(raw: bytes) -> None:
     """Raise BadJsonError for what is too large to be a command."""
     if len(raw) > MAX_COMMAND_BYTES:
@@ -166,7 +224,7 @@ def parse_command(raw: bytes, name: str | None = None) -> Command:
     if name is not None and stated is not None and stated != name:
         raise InvalidCommandError(f"the topic says {name}, the command says {_shown(stated)}")
     try:
-        return _COMMAND.validate_python({"name": name, **fields} if name else fields)
+        return _COMMAND.validate_json(to_json({"name": name, **fields} if name else fields))
     except ValidationError as error:
         raise InvalidCommandError(_in_words(error)) from error
 

@@ -2,12 +2,15 @@
 
 `type` is the CloudEvents type and the last level of the topic. An event is a fact: it is rendered once,
 in the transaction of the change it reports, and sent with that id until it is acknowledged.
+
+A new event is a new subclass of EventData and nothing else; `make schemas` then writes its schema. Within one
+`schema_version` a model may only gain fields (docs/events.md); every other change needs the next version.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
@@ -16,20 +19,36 @@ from followspot.domain.alerts import AlertCode
 from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import (
     BookmarkRecord,
+    ClockState,
     GapRecord,
     MediaNs,
     Sha256,
     SoundRecord,
     SpanNs,
-    Statement,
     Track,
 )
+from followspot.domain.statement import LessonDetails, Statement
+
+BootId = Annotated[str, Field(description="Of the box's run since power came: wall times of one boot err alike.")]
+Ticks = Annotated[int, Field(ge=0, description="In ticks of 1/timescale s, exact.")]
 
 
 class EventData(Statement):
     """Base of every event's data."""
 
     type: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+
+
+def event_models() -> tuple[type[EventData], ...]:
+    """Every event of the product, by type."""
+    models = [model for model in EventData.__subclasses__() if model.__module__ == __name__]
+    return tuple(sorted(models, key=lambda model: model.type))
+
+
+def schema_id(model: type[EventData]) -> str:
+    """The `dataschema` of an event: which schema its data keeps to."""
+    return f"urn:followspot:schema:{model.type}:{model.schema_version}"
 
 
 class LessonStarted(EventData):
@@ -38,10 +57,13 @@ class LessonStarted(EventData):
     type: ClassVar[str] = "lesson.started"
 
     lesson_id: str
-    started: AwareDatetime
+    started: AwareDatetime = Field(description="Wall time of the first frame: a label, corrected by later events.")
+    clock: ClockState
+    boot_id: BootId
     width: int = Field(gt=0, description="Of the recorded picture, pixels.")
     height: int = Field(gt=0, description="Of the recorded picture, pixels.")
-    started_by: str
+    started_by: str = Field(description="marker, panel, command-line, mqtt or recovery.")
+    details: LessonDetails
 
 
 class LessonPaused(EventData):
@@ -87,7 +109,12 @@ class SegmentReady(EventData):
     sha256: Sha256
     start_ns: MediaNs
     duration_ns: SpanNs
+    timescale: int = Field(gt=0, description="Ticks per second of the picture track.")
+    start_ticks: Ticks
+    duration_ticks: Ticks
     started: AwareDatetime = Field(description="Wall time of the first frame: a label, corrected by later events.")
+    clock: ClockState
+    boot_id: BootId
     frames: int = Field(ge=0)
     last: bool = Field(description="Known to be the lesson's last; lesson.completed alone is certain of it.")
     tracks: tuple[Track, ...]
@@ -103,6 +130,8 @@ class LessonCompleted(EventData):
     reason: str
     duration_ns: SpanNs
     segments: int = Field(ge=0, description="How many segments the lesson has.")
+    size: int = Field(ge=0, description="Bytes of all segments.")
+    frames: int = Field(ge=0, description="Pictures in all segments.")
     manifest: str = Field(description="Below the media root, with forward slashes.")
     manifest_sha256: Sha256
     gaps: tuple[GapRecord, ...]
@@ -126,6 +155,28 @@ class GapDeclared(GapRecord, EventData):
     type: ClassVar[str] = "gap"
 
     lesson_id: str
+
+
+class ClockSpan(Statement):
+    """Segments whose wall times were wrong alike. Segment i of it began at `started` + (its start_ns - `start_ns`)."""
+
+    first_index: int = Field(ge=0)
+    last_index: int = Field(ge=0)
+    start_ns: MediaNs
+    started: AwareDatetime = Field(description="The right wall time of media time start_ns.")
+    offset_ns: int = Field(description="What to add to every announced `started` of these segments.")
+
+
+class ClockCorrected(EventData):
+    """The box has learnt the wall time: what it announced of a lesson is corrected. No duration changes."""
+
+    type: ClassVar[str] = "clock.corrected"
+
+    lesson_id: str
+    boot_id: BootId
+    started: AwareDatetime = Field(description="Wall time of the lesson's first frame, as known now.")
+    spans: tuple[ClockSpan, ...] = Field(description="Empty where no segment of the lesson was announced yet.")
+    clock_file: str = Field(description="clock.json, with every wall time of the lesson; below the media root.")
 
 
 class SegmentStored(EventData):

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from followspot.domain.gaps import GapReason
 from followspot.domain.sound import MicrophoneRole
+from followspot.domain.statement import NO_DETAILS, LessonDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class LessonPlan:
-    """What the recorder must know to begin or to go on with a lesson; `cut`: why it has to go on."""
+    """What the recorder must know to begin or to go on with a lesson; `cut`: why it has to go on.
+
+    `details` is what was said of a lesson that begins; of one that goes on it is on record.
+    """
 
     lesson_id: str
     first_index: int = 0
     media_start_ns: int = 0
     cut: GapReason = GapReason.CRASH
+    details: LessonDetails = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,43 @@
 """What a lesson's media is made of: tracks, gaps and the manifest, as the files and events state them."""
 
 import json
+from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, SoundFile, TrackInfo
 from followspot.domain.sound import MicrophoneRole
+from followspot.domain.statement import LessonDetails, Statement
 
 MANIFEST_FILE = "manifest.json"
 PLAYLIST_FILE = "playlist.m3u8"
 FRAMING_FILE = "framing.jsonl"
-WHOLE_FILE = "lesson.mp4"
+CLOCK_FILE = "clock.json"
 SOUND_SUFFIX = ".m4a"
 BOOKMARKS_FILE = "bookmarks.vtt"
 WHOLE_FILE = "lesson.mp4"
 """The completed lesson as one file."""
+
+NANOSECONDS = 1_000_000_000
 
 MediaNs = Annotated[int, Field(ge=0, description="Media time in nanoseconds since the lesson's first frame.")]
 SpanNs = Annotated[int, Field(ge=0, description="A length of media time in nanoseconds.")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the whole file, in hex.")]
 
 
-class Statement(BaseModel):
-    """Base of what the product states to others: strict, frozen, nothing unknown."""
+class ClockState(StrEnum):
+    """Whether the box knew the wall time when it labelled something with it."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    SYNCED = "synced"
+    UNSYNCED = "unsynced"
+    """Not yet set since power came: the label may be hours off, until `clock.corrected` mends it."""
+
+
+def clock_state(synced: bool) -> ClockState:
+    """The state in words."""
+    return ClockState.SYNCED if synced else ClockState.UNSYNCED
 
 
 class VideoTrack(Statement):
@@ -58,6 +69,11 @@ def track_of(info: TrackInfo) -> VideoTrack | AudioTrack:
     fields = ("kind", "codec", "timescale", "width", "height", "sample_rate_hz", "channels")
     known = {name: getattr(info, name) for name in fields}
     return _TRACK.validate_python({name: value for name, value in known.items() if value is not None})
+
+
+def nearest_tick(media_ns: int, timescale: int) -> int:
+    """The tick of 1/`timescale` s that `media_ns` stands for: nanoseconds are ticks, rounded down."""
+    return (media_ns * timescale + NANOSECONDS // 2) // NANOSECONDS
 
 
 class GapRecord(Statement):
@@ -117,6 +133,8 @@ class ManifestSegment(Statement):
     start_ns: MediaNs
     duration_ns: SpanNs
     started: AwareDatetime
+    clock: ClockState
+    boot_id: str
     frames: int = Field(ge=0)
     sounds: tuple[SoundRecord, ...] = ()
 
@@ -128,6 +146,8 @@ class Manifest(Statement):
     lesson_id: str
     device_id: str
     started: AwareDatetime
+    clock: ClockState
+    details: LessonDetails
     reason: str = Field(description="Why the lesson ended.")
     width: int = Field(gt=0, description="Of the recorded picture, pixels.")
     height: int = Field(gt=0, description="Of the recorded picture, pixels.")
@@ -139,8 +159,35 @@ class Manifest(Statement):
 
     def to_bytes(self) -> bytes:
         """The file's content: equal manifests give equal bytes."""
-        text = json.dumps(self.model_dump(mode="json"), ensure_ascii=False, indent=2, sort_keys=True)
-        return f"{text}\n".encode()
+        return file_bytes(self)
+
+
+class ClockSegment(Statement):
+    """When a segment began, by the newest knowledge."""
+
+    index: int = Field(ge=0)
+    started: AwareDatetime
+    clock: ClockState
+
+
+class ClockFile(Statement):
+    """`clock.json` beside the manifest: the lesson's wall times as corrected since they were announced."""
+
+    version: Literal[1] = 1
+    lesson_id: str
+    started: AwareDatetime
+    clock: ClockState
+    segments: tuple[ClockSegment, ...]
+
+    def to_bytes(self) -> bytes:
+        """The file's content: equal knowledge gives equal bytes."""
+        return file_bytes(self)
+
+
+def file_bytes(statement: Statement) -> bytes:
+    """A statement as a file that people may read too: equal statements give equal bytes."""
+    text = json.dumps(statement.model_dump(mode="json"), ensure_ascii=False, indent=2, sort_keys=True)
+    return f"{text}\n".encode()
 
 
 def segment_file(index: int) -> str:

@@ -10,8 +10,10 @@ from av.video.stream import VideoStream
 
 from followspot.domain.clock import Clock
 from followspot.media.encoder import MATRIX_BT601, Packet
+from followspot.media.framequeue import CapturedFrame
 from followspot.media.freshness import Freshness, FreshnessWatch
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice
+from followspot.media.passing import CodedPicture, NotPassableError, Passing
 from followspot.media.rhythm import Thinning
 from followspot.media.source import Source, SourceLostError
 from followspot.media.stamps import ExposureClock
@@ -27,15 +29,11 @@ _NS_PER_MS = 1_000_000
 # Without it a picture with a torn lower half is taken for whole.
 _NO_DAMAGE = {"err_detect": "explode"}
 
-FrameTaker = Callable[[av.VideoFrame, int, int, bool], None]
+FrameTaker = Callable[[CapturedFrame], None]
 
 
 class VideoCapture:
-    """Thread `capture-video`. Gives every frame to `on_frame(frame, exposure_ns, arrival_ns, same)`, planar
-    and upright.
-
-    `same`: the picture is equal to the one before. What is no news at all, and what is too much, is left out.
-    """
+    """Thread `capture-video`. Gives every frame to `on_frame`, but for repetitions and what is more than `rate_hz`."""
 
     def __init__(
         self,
@@ -43,8 +41,12 @@ class VideoCapture:
         clock: Clock,
         on_frame: FrameTaker,
         notify: Callable[[MediaNotice], None],
+        *,
+        passes: bool = False,
     ) -> None:
+        """`passes`: H.264 that is upright already is given as it came, beside its decoded frames."""
         self._settings = settings
+        self._passes = passes and not settings.rotation and not settings.mirror
         self._clock = clock
         self._on_frame = on_frame
         self._notify = notify
@@ -68,33 +70,40 @@ class VideoCapture:
         stream = container.streams.video[0]
         if self._strict and stream.codec_context.name == "mjpeg":
             stream.codec_context.options = _NO_DAMAGE
+        passing = Passing(stream) if self._passes and stream.codec_context.name == "h264" else None
         patience = _Patience(self._settings, self._clock.monotonic_ns())
         for packet, arrival_ns in self.source.packets(container, stream):
-            for decoded in self._decode(stream, packet):
-                if self._take(decoded, arrival_ns, stream):
+            frames = self._decode(stream, packet)
+            coded = self._passed(passing, packet, frames)
+            if passing is not None and self._passes and coded is None:
+                frames = []  # before the first key picture
+            for decoded in frames:
+                if self._take(decoded, arrival_ns, stream, coded):
                     patience.renew(arrival_ns)
             if patience.ended(arrival_ns):
                 self._strict = self._strict and patience.had_picture
+                self._passes = self._passes and patience.had_picture
                 raise SourceLostError(self._what_is_missing(patience))
 
     def lost(self, reason: str) -> None:
         """Pass it on."""
         self._notify(CameraLost(reason))
 
-    def _take(self, decoded: av.VideoFrame, arrival_ns: int, stream: VideoStream) -> bool:
+    def _take(self, decoded: av.VideoFrame, arrival_ns: int, stream: VideoStream, coded: CodedPicture | None) -> bool:
         """Hand a picture on; whether it was one, and no repetition."""
         stamp_ns = _stamp_ns(decoded)
         freshness = self._freshness.judge(decoded, stamp_ns, arrival_ns)
-        if freshness is Freshness.REPEATED:
+        if freshness is Freshness.REPEATED and coded is None:
             return False
         exposure_ns = self._exposures.exposure_ns(stamp_ns, arrival_ns)
         size = (decoded.width, decoded.height)
         if self.source.delivering() or size != self._size:
             self._size = size
             self._notify(CameraOpened(*size, self._rate_hz(stream)))
-        if self._thinning.keeps(exposure_ns):
+        if coded is not None or self._thinning.keeps(exposure_ns):
             upright = self._upright.of(self._planar.of(decoded))
-            self._on_frame(upright, exposure_ns, arrival_ns, freshness is Freshness.SAME)
+            same = freshness is not Freshness.NEW
+            self._on_frame(CapturedFrame(upright, exposure_ns, arrival_ns, same, coded))
         return True
 
     def _decode(self, stream: VideoStream, packet: Packet) -> list[av.VideoFrame]:
@@ -108,6 +117,17 @@ class VideoCapture:
         if len(whole) < len(frames):
             self._tell_broken("a part of it is missing")
         return whole
+
+    def _passed(self, passing: Passing | None, packet: Packet, frames: list[av.VideoFrame]) -> CodedPicture | None:
+        """The packet as it may be recorded; from the first one on that cannot be, all are encoded again."""
+        if passing is None or not self._passes or len(frames) != 1:
+            return None
+        try:
+            return passing.take(packet)
+        except (NotPassableError, av.FFmpegError) as error:
+            _LOG.warning("the camera's H.264 is encoded again: %s", error)
+            self._passes = False
+            return None
 
     def _tell_broken(self, what: str) -> None:
         if not self._broken_told:

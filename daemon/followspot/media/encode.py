@@ -3,28 +3,20 @@
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-
-import av
 
 from followspot.domain.clock import Clock
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentSink
 from followspot.domain.view import FramedView, Rect, TrackingState, ViewPlanner
-from followspot.media.capture import is_specified
-from followspot.media.encoder import MATRIX_BT709, VIDEO_TIMESCALE, EncoderPair
+from followspot.media.encoder import VIDEO_TIMESCALE
 from followspot.media.framequeue import CapturedFrame, Dropped, FrameQueue
 from followspot.media.framingline import framing_line
 from followspot.media.mixingdesk import SoundInputs
 from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarted
-from followspot.media.picturetime import PictureTime
-from followspot.media.rhythm import Rhythm
-from followspot.media.segmenter import Segmenter
-from followspot.media.singlesounds import SingleSounds
+from followspot.media.recording import Picture, Recording
 from followspot.media.sound import sample_at
-from followspot.media.soundencoding import SoundEncoding
-from followspot.media.view import ViewRenderer, black_picture, centre_view
+from followspot.media.view import centre_view
 from followspot.settings.models import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -35,57 +27,6 @@ _NS_PER_US = 1000
 _TICK_S = 0.05
 # The first picture waits this long for the microphone, so that a lesson does not begin with a declared silence.
 _SOUND_GRACE_NS = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Picture:
-    """The newest picture as it was encoded, to be held when no other comes."""
-
-    rendered: av.VideoFrame
-    view: FramedView
-    exposure_ns: int
-    pts: int
-
-
-class _Recording:
-    """What exists from the first picture on."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        plan: LessonPlan,
-        sink: SegmentSink,
-        sounds: SoundInputs,
-        notify: Callable[[MediaNotice], None],
-        first: CapturedFrame,
-    ) -> None:
-        matrix = first.frame.colorspace
-        self.time = PictureTime(first.exposure_ns, plan.media_start_ns, settings.camera.rate_hz)
-        self.encoders = EncoderPair(settings, matrix if is_specified(matrix) else MATRIX_BT709)
-        self.singles = SingleSounds(settings.single_sounds, settings.encoder.audio_bitrate_kbps)
-        self.segmenter = Segmenter(
-            self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s, self.singles.take
-        )
-        self.sound = SoundEncoding(
-            sounds,
-            self.encoders,
-            self.singles,
-            settings,
-            notify,
-            sink.declare_gap,
-            self.time.first_pts,
-            first.exposure_ns,
-        )
-        self.rhythm = Rhythm(self.time.period_ns)
-        # From exposure to arrival, of the newest captured picture: how far behind the clock pictures are expected.
-        self.latency_ns = first.arrival_ns - first.exposure_ns
-        self.segment_start_pts: int | None = None
-        self.newest: _Picture | None = None
-        # Exposure of the newest picture that the camera gave.
-        self.seen_ns = first.exposure_ns
-        # Since when the camera has given equal pictures, and since when it gives none.
-        self.same_from_pts: int | None = None
-        self.held_from_pts: int | None = None
 
 
 class EncodeLoop:
@@ -110,12 +51,8 @@ class EncodeLoop:
         self._sink = sink
         self._queue = queue
         self._sounds = sounds
-        self._renderer = ViewRenderer(settings.view.width, settings.view.height)
-        camera = settings.camera
-        self._black = black_picture(settings.view.width, settings.view.height) if camera.fill == "black" else None
-        self._black_after_ns = round(camera.stall_timeout_s * _NS_PER_S)
         self._segment_ticks = round(settings.recording.segment_s * VIDEO_TIMESCALE)
-        self._recording: _Recording | None = None
+        self._recording: Recording | None = None
         self._start_by_ns: int | None = None
         self._planner_failed = False
         self._late_told = False
@@ -164,6 +101,8 @@ class EncodeLoop:
             if recording is None:
                 return
         recording.latency_ns = captured.arrival_ns - captured.exposure_ns
+        if not recording.goes_on_with(captured):
+            return
         pts = recording.time.pts(captured.exposure_ns)
         if recording.newest is not None and pts <= recording.newest.pts:
             self._tell_late()
@@ -175,35 +114,32 @@ class EncodeLoop:
             self._bridge(recording, captured.exposure_ns)
         self._end_hold(recording, pts)
         view = self._plan_view(captured)
-        rendered = self._renderer.render(captured.frame, view.crop)
-        self._encode(recording, _Picture(rendered, view, captured.exposure_ns, pts), held=False)
-        recording.rhythm.observe(captured.exposure_ns)
-        recording.seen_ns = captured.exposure_ns
-        if not captured.same:
-            recording.same_from_pts = None
-        elif recording.same_from_pts is None:
-            recording.same_from_pts = pts
+        source = recording.source(captured, view.crop)
+        self._encode(recording, Picture(source, view, captured.exposure_ns, pts), held=False)
+        recording.saw(captured, pts)
 
-    def _begin(self, captured: CapturedFrame) -> _Recording | None:
+    def _begin(self, captured: CapturedFrame) -> Recording | None:
         """Start with this picture; None if it is left out because sound is still being waited for."""
         now_ns = self._clock.monotonic_ns()
         if self._start_by_ns is None:
             self._start_by_ns = now_ns + _SOUND_GRACE_NS
+        if captured.coded is not None and not captured.coded.key:
+            return None
         if now_ns < self._start_by_ns and not self._sounds.ready_for(sample_at(captured.exposure_ns)):
             return None
         age = timedelta(microseconds=(now_ns - captured.exposure_ns) // _NS_PER_US)
-        self._recording = _Recording(self._settings, self._plan, self._sink, self._sounds, self._notify, captured)
-        view = self._settings.view
-        self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, view.width, view.height))
-        return self._recording
+        recording = Recording(self._settings, self._plan, self._sink, self._sounds, self._notify, captured)
+        self._recording = recording
+        self._sink.begin(LessonOrigin(captured.exposure_ns, self._clock.utc_now() - age, *recording.size))
+        return recording
 
-    def _encode(self, recording: _Recording, picture: _Picture, *, held: bool) -> None:
+    def _encode(self, recording: Recording, picture: Picture, *, held: bool) -> None:
         start = recording.segment_start_pts
-        key = start is None or picture.pts - start >= self._segment_ticks
+        key = start is None or (picture.pts - start >= self._segment_ticks and recording.can_cut(picture))
         if key:
             recording.segmenter.cut_at(picture.pts)
             recording.segment_start_pts = picture.pts
-        for packet in recording.encoders.encode_picture(picture.rendered, picture.pts, key=key):
+        for packet in recording.encoders.encode_picture(picture.source, picture.pts, key=key):
             recording.segmenter.add_video(packet)
         pts_ns = recording.time.media_ns(picture.pts)
         self._sink.write_framing(framing_line(pts_ns, picture.exposure_ns, picture.view, held=held))
@@ -218,50 +154,48 @@ class EncodeLoop:
             for packet in recording.sound.advance(recording.newest.pts, now_ns - recording.latency_ns):
                 recording.segmenter.add_sound(packet)
 
-    def _bridge(self, recording: _Recording, exposure_ns: int) -> None:
+    def _bridge(self, recording: Recording, exposure_ns: int) -> None:
         """Fill up to a picture that comes after a stall, so that the rhythm of the held ones goes on to it."""
         newest = recording.newest
         if newest is None:
             return
-        if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.rhythm.hold_after_ns:
+        if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.hold_after_ns:
             self._hold(recording, exposure_ns - recording.time.period_ns // 2)
 
     def _hold_if_stalled(self, now_ns: int) -> None:
         recording = self._recording
-        if recording is None or self._queue.dropping_since(now_ns - recording.rhythm.hold_after_ns):
+        if recording is None or self._queue.dropping_since(now_ns - recording.hold_after_ns):
             return
         if (run := self._queue.take_run()) is not None:
             recording.held_from_pts = recording.time.pts(run.last_exposure_ns + recording.time.period_ns)
             self._declare_drop(recording, run, recording.held_from_pts)
-        self._hold(recording, now_ns - recording.latency_ns - recording.rhythm.hold_after_ns)
+        self._hold(recording, now_ns - recording.latency_ns - recording.hold_after_ns)
 
-    def _hold(self, recording: _Recording, until_ns: int) -> None:
+    def _hold(self, recording: Recording, until_ns: int) -> None:
         """Fill up, at the camera's rate, for exposures up to `until_ns`."""
         while (newest := recording.newest) is not None:
-            exposure_ns = newest.exposure_ns + recording.time.period_ns
+            exposure_ns = newest.exposure_ns + recording.hold_period_ns
             if exposure_ns > until_ns:
                 return
             pts = recording.time.pts(exposure_ns)
             if recording.held_from_pts is None:
                 same_from_pts = recording.same_from_pts
                 recording.held_from_pts = pts if same_from_pts is None else same_from_pts
-            rendered = newest.rendered
-            if self._black is not None and exposure_ns - recording.seen_ns > self._black_after_ns:
-                rendered = self._black
-            self._encode(recording, _Picture(rendered, newest.view, exposure_ns, pts), held=True)
+            source = recording.held_source(newest, exposure_ns)
+            self._encode(recording, Picture(source, newest.view, exposure_ns, pts), held=True)
             self.beat_ns = self._clock.monotonic_ns()
 
-    def _end_hold(self, recording: _Recording, pts: int) -> None:
+    def _end_hold(self, recording: Recording, pts: int) -> None:
         start, recording.held_from_pts = recording.held_from_pts, None
         if start is not None and pts > start:
             self._declare(recording, GapReason.CAMERA_LOST, start, pts)
 
-    def _declare_drop(self, recording: _Recording, run: Dropped, end_pts: int) -> None:
+    def _declare_drop(self, recording: Recording, run: Dropped, end_pts: int) -> None:
         start_pts = recording.time.pts(run.first_exposure_ns)
         self._declare(recording, GapReason.ENCODER_OVERFLOW, start_pts, max(start_pts, end_pts))
         self._notify(FramesDropped(run.count))
 
-    def _declare(self, recording: _Recording, reason: GapReason, start_pts: int, end_pts: int) -> None:
+    def _declare(self, recording: Recording, reason: GapReason, start_pts: int, end_pts: int) -> None:
         start_ns, end_ns = recording.time.media_ns(start_pts), recording.time.media_ns(end_pts)
         self._sink.declare_gap(Gap(reason, start_ns, end_ns - start_ns))
 

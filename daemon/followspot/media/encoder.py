@@ -1,8 +1,10 @@
 """The one pair of encoders that feeds every segment of a lesson."""
 
+from __future__ import annotations
+
 import io
 from fractions import Fraction
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import av
 import numpy as np
@@ -16,17 +18,22 @@ from av.video.stream import VideoStream
 from followspot.domain.recording import TrackInfo
 from followspot.settings.models import Settings
 
+if TYPE_CHECKING:
+    from followspot.media.passing import CodedPicture
+
 # A string: PyAV's class is generic to type checkers alone.
 Packet: TypeAlias = "av.Packet[Any]"
 
 VIDEO_TIMESCALE = 90_000
 SOUND_RATE_HZ = 48_000
 SOUND_FRAME_SAMPLES = 1024
-_VIDEO_TICK = Fraction(1, VIDEO_TIMESCALE)
+VIDEO_TICK = Fraction(1, VIDEO_TIMESCALE)
 _SOUND_TICK = Fraction(1, SOUND_RATE_HZ)
 MATRIX_BT709 = int(Colorspace.ITU709)
 MATRIX_BT601 = int(Colorspace.ITU601)
 
+# NAL unit type of the parameter set that names the profile.
+_SEQUENCE_SET = 7
 # A player that seeks decodes from the last key frame: at most this much.
 _KEY_FRAME_INTERVAL_S = 10
 # Room for a busy picture above the average, and the time over which it is bounded.
@@ -70,19 +77,19 @@ class EncoderPair:
     first sample. `video` and `sound` are templates for the segments' streams.
     """
 
-    def __init__(self, settings: Settings, matrix: int) -> None:
-        """`matrix` is the colour matrix (av Colorspace) of the pictures to come."""
+    def __init__(self, settings: Settings, matrix: int, size: tuple[int, int] | None = None) -> None:
+        """`matrix` is the colour matrix (av Colorspace) of the pictures to come, `size` their size if not [view]'s."""
         # The muxer behind these streams is never fed: it is how PyAV makes streams with open encoders.
         self._shell = av.open(io.BytesIO(), "w", format="mp4")
-        self.video = self._add_video(settings, matrix)
+        self.video = self._add_video(settings, matrix, size or (settings.view.width, settings.view.height))
         self.sound = add_sound_stream(self._shell, settings.encoder.audio_bitrate_kbps)
         self._shell.start_encoding()
         self._first_sound_pts: int | None = None
 
-    def _add_video(self, settings: Settings, matrix: int) -> VideoStream:
+    def _add_video(self, settings: Settings, matrix: int, size: tuple[int, int]) -> VideoStream:
         bitrate = settings.encoder.bitrate_kbps * 1000
         rate_hz = Fraction(settings.camera.rate_hz).limit_denominator(1001)
-        stream = self._shell.add_stream("libx264", rate=rate_hz, width=settings.view.width, height=settings.view.height)
+        stream = self._shell.add_stream("libx264", rate=rate_hz, width=size[0], height=size[1])
         codec = stream.codec_context
         codec.pix_fmt = "yuv420p"
         codec.time_base = Fraction(1, VIDEO_TIMESCALE)
@@ -103,10 +110,12 @@ class EncoderPair:
         }
         return stream
 
-    def encode_picture(self, frame: av.VideoFrame, pts: int, *, key: bool) -> list[Packet]:
-        """Encode `frame` at `pts`, as an IDR picture if `key`; its own time stamp and type do not matter."""
+    def encode_picture(self, source: av.VideoFrame | CodedPicture, pts: int, *, key: bool) -> list[Packet]:
+        """Encode a frame at `pts`, as an IDR picture if `key`; its own time stamp and type do not matter."""
+        assert isinstance(source, av.VideoFrame), "a recording passes all of its pictures or none"
+        frame = source
         frame.pts = pts
-        frame.time_base = _VIDEO_TICK
+        frame.time_base = VIDEO_TICK
         # A decoded raw frame says I, and x264 would obey for every frame.
         frame.pict_type = PictureType.I if key else PictureType.NONE
         return list(self.video.encode(frame))
@@ -172,14 +181,16 @@ def _without_priming(packets: list[Packet], first_pts: int | None) -> list[Packe
 
 
 def avc_codec_string(extradata: bytes | None) -> str:
-    """RFC 6381 name of an H.264 stream, from its Annex B parameter sets: avc1.PPCCLL.
+    """RFC 6381 name of an H.264 stream, from its parameter sets as Annex B or as MP4 has them: avc1.PPCCLL.
 
     Raises ValueError where there is no sequence parameter set.
     """
-    at = (extradata or b"").find(b"\x00\x00\x01\x67")
-    if extradata is None or at < 0:
-        raise ValueError("the H.264 encoder gave no sequence parameter set")
-    return f"avc1.{extradata[at + 4 : at + 7].hex().upper()}"
+    if (extradata or b"")[:1] == b"\x01":
+        return f"avc1.{(extradata or b'')[1:4].hex().upper()}"
+    for unit in (extradata or b"").split(b"\x00\x00\x01")[1:]:
+        if unit and unit[0] & 0x1F == _SEQUENCE_SET:
+            return f"avc1.{unit[1:4].hex().upper()}"
+    raise ValueError("the H.264 encoder gave no sequence parameter set")
 
 
 def aac_codec_string(extradata: bytes | None) -> str:

@@ -2,9 +2,11 @@
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import av
+
+from followspot.media.passing import CodedPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +20,18 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CapturedFrame:
-    """A decoded planar frame. `dropped` is the run of frames lost just before it; `same`: it equals the one before."""
+    """A decoded frame, planar and upright.
+
+    `same`: it equals the one before. `coded`: as the camera compressed it, where that can be recorded as it is.
+    `dropped` is the run of frames lost just before it.
+    """
 
     frame: av.VideoFrame
     exposure_ns: int
     arrival_ns: int
-    dropped: Dropped | None = None
     same: bool = False
+    coded: CodedPicture | None = None
+    dropped: Dropped | None = None
 
 
 class FrameQueue:
@@ -51,16 +58,17 @@ class FrameQueue:
         with self._changed:
             return self._run_count > 0 and self._last_drop_arrival_ns >= arrival_ns
 
-    def put(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int, *, same: bool = False) -> None:
+    def put(self, captured: CapturedFrame) -> None:
         """Hand a frame over, or drop it when there is no room."""
         with self._changed:
             if self._closed:
                 return
             room = self._capacity // 2 if self._run_count else self._capacity
             if len(self._frames) >= room:
-                self._drop(exposure_ns, arrival_ns)
+                self._drop(captured.exposure_ns, captured.arrival_ns)
                 return
-            self._frames.append(CapturedFrame(frame, exposure_ns, arrival_ns, self._end_run(), same))
+            run = self._end_run()
+            self._frames.append(captured if run is None else replace(captured, dropped=run))
             self._changed.notify()
 
     def get(self, timeout_s: float) -> CapturedFrame | None:

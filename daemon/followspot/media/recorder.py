@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import av
-
 from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.clock import Clock
 from followspot.domain.recording import LessonPlan, SegmentSink
@@ -16,7 +14,7 @@ from followspot.domain.view import ViewPlanner
 from followspot.media.audio import AudioCapture
 from followspot.media.capture import VideoCapture
 from followspot.media.encode import EncodeLoop
-from followspot.media.framequeue import FrameQueue
+from followspot.media.framequeue import CapturedFrame, FrameQueue
 from followspot.media.memory import give_back_memory, keep_frame_memory
 from followspot.media.mixingdesk import SoundInputs
 from followspot.media.mute import MuteSwitch
@@ -124,7 +122,8 @@ class _Run:
         self._analyse_failed = False
         self._queue = FrameQueue(max(_QUEUE_MIN_FRAMES, math.ceil(settings.camera.rate_hz * _QUEUE_S)))
         self._stopping = threading.Event()
-        self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify).source
+        passes = settings.recording.picture == "full"
+        self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify, passes=passes).source
         self._sources: list[Source] = [self._camera]
         tracks: dict[MicrophoneRole, SoundTrack] = {}
         for role, microphone in settings.microphones:
@@ -157,12 +156,12 @@ class _Run:
             return RecorderProgress(None, None, self._loop.frames, self._queue.dropped_total)
         return RecorderProgress(self._camera.beat_ns, self._loop.beat_ns, self._loop.frames, self._queue.dropped_total)
 
-    def _take_frame(self, frame: av.VideoFrame, exposure_ns: int, arrival_ns: int, same: bool) -> None:
-        self._queue.put(frame, exposure_ns, arrival_ns, same=same)
+    def _take_frame(self, captured: CapturedFrame) -> None:
+        self._queue.put(captured)
         if self._analyse is None:
             return
         try:
-            self._analyse(analysis_view(frame, exposure_ns))
+            self._analyse(analysis_view(captured.frame, captured.exposure_ns))
         except Exception:  # noqa: BLE001 - vision must never harm the recording
             if not self._analyse_failed:
                 _LOG.exception("vision could not take a picture: it is recorded all the same")

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import av
 import numpy as np
 
 from followspot.domain.clock import Clock
@@ -14,6 +13,7 @@ from followspot.media.audio import AudioCapture
 from followspot.media.capture import VideoCapture
 from followspot.media.claps import ClapOffset, PictureSign, PictureWatch, claps_heard, claps_seen, offset_of
 from followspot.media.encoder import SOUND_RATE_HZ
+from followspot.media.framequeue import CapturedFrame
 from followspot.media.mixing import Samples
 from followspot.media.notices import CameraLost, MediaNotice, MicrophoneLost
 from followspot.media.view import analysis_view
@@ -74,8 +74,8 @@ def measure(settings: Settings, clock: Clock, seconds: float, ready: Callable[[]
     lost: dict[str, str] = {}
     started = threading.Event()
 
-    def on_frame(frame: av.VideoFrame, exposure_ns: int, _arrival_ns: int, _same: bool) -> None:
-        signs.append(watch.sign(exposure_ns, analysis_view(frame, exposure_ns).y))
+    def on_frame(captured: CapturedFrame) -> None:
+        signs.append(watch.sign(captured.exposure_ns, analysis_view(captured.frame, captured.exposure_ns).y))
         started.set()
 
     def notify(notice: MediaNotice) -> None:

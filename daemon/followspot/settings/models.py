@@ -142,6 +142,7 @@ class EncoderSettings(Table):
 class RecordingSettings(Table):
     """`[recording]`: segments and durability."""
 
+    picture: Literal["framed", "full"] = "framed"
     segment_s: float = Field(default=60.0, ge=2, le=600)
     fragment_s: float = Field(default=0.5, ge=0.2, le=2)
     resume_within_min: float = Field(default=10.0, ge=0, le=120)
@@ -162,7 +163,7 @@ class RetentionSettings(Table):
     end_min: float = Field(default=3.0, ge=0, le=100)
 
 
-CommandName = Literal["start", "stop", "pause", "resume", "bookmark"]
+CommandName = Literal["start", "stop", "home", "pause", "resume", "bookmark"]
 
 
 class MqttSettings(Table):
@@ -170,11 +171,28 @@ class MqttSettings(Table):
 
     host: str = "127.0.0.1"
     port: int = Field(default=1883, ge=1, le=65_535)
+    transport: Literal["tcp", "websockets"] = "tcp"
+    websocket_path: str = Field(default="/mqtt", pattern=r"^/[^\s?#]*$", description="a path, beginning with /")
     username: str = ""
     password_file: TextPath | None = None
+    tls: bool = False
     ca_file: TextPath | None = None
+    certificate_file: TextPath | None = None
+    key_file: TextPath | None = None
+    proxy: str = Field(
+        default="",
+        pattern=r"^((http|socks5)://[^\s@/?#]+/?)?$",
+        description="a text like http://host:port or socks5://host:port",
+    )
+    proxy_username: str = ""
+    proxy_password_file: TextPath | None = None
     keepalive_s: int = Field(default=20, ge=5, le=600)
-    allow: Annotated[tuple[CommandName, ...], Field(strict=False)] = ()
+    allow: Annotated[tuple[CommandName, ...], Field(strict=False)] = ("stop", "pause", "bookmark")
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the line is encrypted: an authority of one's own is named for nothing else."""
+        return self.tls or self.ca_file is not None
 
 
 class PanelSettings(Table):

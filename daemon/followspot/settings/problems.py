@@ -67,6 +67,12 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
         yield problem("retention.start_min", "must lie between retention.end_min and retention.warn_min")
     if rules.free_min < rules.start_min:
         yield problem("retention.free_min", "must not be less than retention.start_min: else no lesson ever begins")
+    if (settings.mqtt.certificate_file is None) is not (settings.mqtt.key_file is None):
+        yield problem("mqtt.certificate_file", "goes with mqtt.key_file: set both or neither")
+    if settings.mqtt.certificate_file and not settings.mqtt.uses_tls:
+        yield problem("mqtt.certificate_file", "is shown over TLS alone: set mqtt.tls or mqtt.ca_file")
+    if settings.mqtt.proxy_password_file and not settings.mqtt.proxy_username:
+        yield problem("mqtt.proxy_password_file", "is of no use without mqtt.proxy_username: set both or neither")
     camera = settings.camera
     if camera.stall_timeout_s * camera.rate_hz < STALLED_PICTURES:
         least_s = STALLED_PICTURES / camera.rate_hz

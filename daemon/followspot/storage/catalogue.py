@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 
 from followspot.domain.events import (
     BookmarkSet,
+    ClockCorrected,
     EventData,
     GapDeclared,
     LessonAvailable,
@@ -20,8 +21,17 @@ from followspot.domain.events import (
 )
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, SoundFile, TrackInfo
-from followspot.domain.segments import BookmarkRecord, gap_record, relative_path, sound_record, track_of
+from followspot.domain.segments import (
+    BookmarkRecord,
+    clock_state,
+    gap_record,
+    nearest_tick,
+    relative_path,
+    sound_record,
+    track_of,
+)
 from followspot.domain.sound import MicrophoneRole
+from followspot.domain.statement import LessonDetails
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, WholeFile
@@ -46,9 +56,12 @@ class Catalogue:
         return _lesson(rows[0]) if rows else None
 
     def open_lessons(self) -> list[LessonRow]:
-        """Lessons that are not completed, oldest first (their ids sort by time)."""
+        """Lessons that are not completed, oldest first: as they were put on record, whatever the clock said then."""
         return [
-            _lesson(row) for row in self._database.all("SELECT * FROM lessons WHERE state <> 'completed' ORDER BY id")
+            _lesson(row)
+            for row in self._database.all(
+                "SELECT * FROM lessons INDEXED BY lessons_open WHERE state <> 'completed' ORDER BY rowid"
+            )
         ]
 
     def ended_lessons(self) -> list[LessonRow]:
@@ -109,22 +122,25 @@ class Catalogue:
         with self._announced():
             self._database.execute(
                 "INSERT INTO lessons (id, state, reason, started, started_by, width, height, anchor_media_ns,"
-                " anchor_wall, anchor_boot_id, anchor_boottime_ns, paused_by)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " anchor_wall, anchor_boot_id, anchor_boottime_ns, anchor_synced, details, paused_by)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(lesson.id, state, reason, lesson.started.isoformat(), lesson.started_by),
                     *(lesson.width, lesson.height),
-                    *(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns),
-                    paused_by or "",
+                    *(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns, anchor.synced),
+                    *(lesson.details.model_dump_json(), paused_by or ""),
                 ),
             )
             self._outbox.add(
                 LessonStarted(
                     lesson_id=lesson.id,
                     started=lesson.started,
+                    clock=clock_state(anchor.synced),
+                    boot_id=anchor.boot_id,
                     width=lesson.width,
                     height=lesson.height,
                     started_by=lesson.started_by,
+                    details=lesson.details,
                 )
             )
 
@@ -134,11 +150,13 @@ class Catalogue:
         event = _segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
-                "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                'INSERT INTO segments (lesson_id, "index", file, size, sha256, init_size, start_ns, duration_ns,'
+                " started, frames, tracks, boot_id, boottime_ns, synced)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(segment.lesson_id, segment.index, segment.file, segment.size, segment.sha256),
                     *(segment.init_size, segment.start_ns, segment.duration_ns, segment.started.isoformat()),
-                    *(segment.frames, tracks),
+                    *(segment.frames, tracks, segment.boot_id, segment.boottime_ns, segment.synced),
                 ),
             )
             self._outbox.add(event)
@@ -258,6 +276,28 @@ class Catalogue:
         self._ends.pop(lesson_id, None)
         self._pauses.pop(lesson_id, None)
 
+    def lessons_to_correct(self, boot_id: str) -> list[LessonRow]:
+        """Lessons of this boot with wall times that are not proven, and those that are still open; oldest first."""
+        rows = self._database.all(
+            "SELECT * FROM lessons WHERE state <> 'completed' AND anchor_boot_id = ?"
+            " OR id IN (SELECT lesson_id FROM segments WHERE synced = 0 AND boot_id = ?) ORDER BY rowid",
+            (boot_id, boot_id),
+        )
+        return [_lesson(row) for row in rows]
+
+    def correct_clock(self, event: ClockCorrected, anchor: Anchor, segments: Sequence[SegmentRow]) -> None:
+        """The right wall times of a lesson and of some of its segments, and `clock.corrected`."""
+        with self._announced():
+            self._database.execute(
+                "UPDATE lessons SET started = ? WHERE id = ?", (event.started.isoformat(), event.lesson_id)
+            )
+            self._set_anchor(event.lesson_id, anchor)
+            self._database.execute_many(
+                'UPDATE segments SET started = ?, synced = ? WHERE lesson_id = ? AND "index" = ?',
+                [(one.started.isoformat(), one.synced, one.lesson_id, one.index) for one in segments],
+            )
+            self._outbox.add(event)
+
     def announce(self, event: EventData) -> None:
         """An event of its own."""
         with self._announced():
@@ -286,13 +326,15 @@ class Catalogue:
 
     def _set_anchor(self, lesson_id: str, anchor: Anchor) -> None:
         self._database.execute(
-            "UPDATE lessons SET anchor_media_ns = ?, anchor_wall = ?, anchor_boot_id = ?, anchor_boottime_ns = ?"
-            " WHERE id = ?",
-            (anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns, lesson_id),
+            "UPDATE lessons SET anchor_media_ns = ?, anchor_wall = ?, anchor_boot_id = ?, anchor_boottime_ns = ?,"
+            " anchor_synced = ? WHERE id = ?",
+            (*(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns, anchor.synced), lesson_id),
         )
 
 
 def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
+    timescale = segment.timescale
+    start_ticks = nearest_tick(segment.start_ns, timescale)
     return SegmentReady(
         lesson_id=segment.lesson_id,
         index=segment.index,
@@ -301,7 +343,12 @@ def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
         sha256=segment.sha256,
         start_ns=segment.start_ns,
         duration_ns=segment.duration_ns,
+        timescale=timescale,
+        start_ticks=start_ticks,
+        duration_ticks=nearest_tick(segment.end_ns, timescale) - start_ticks,
         started=segment.started,
+        clock=clock_state(segment.synced),
+        boot_id=segment.boot_id,
         frames=segment.frames,
         last=last,
         tracks=tuple(track_of(track) for track in segment.tracks),
@@ -323,7 +370,9 @@ def _lesson(row: sqlite3.Row) -> LessonRow:
             datetime.fromisoformat(row["anchor_wall"]),
             row["anchor_boot_id"],
             row["anchor_boottime_ns"],
+            bool(row["anchor_synced"]),
         ),
+        details=LessonDetails.model_validate_json(row["details"]),
         paused_by=row["paused_by"],
     )
 
@@ -352,5 +401,8 @@ def _segment(row: sqlite3.Row) -> SegmentRow:
         started=datetime.fromisoformat(row["started"]),
         frames=row["frames"],
         tracks=tuple(TrackInfo(**track) for track in tracks if "file" not in track),
+        boot_id=row["boot_id"],
+        boottime_ns=row["boottime_ns"],
+        synced=bool(row["synced"]),
         sounds=tuple(SoundFile(**{**one, "role": MicrophoneRole(one["role"])}) for one in tracks if "file" in one),
     )

@@ -66,6 +66,25 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (sequence) WHERE published = 0;
 """
+EVENTS = """
+ALTER TABLE lessons ADD COLUMN anchor_synced INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE lessons ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE segments ADD COLUMN boot_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE segments ADD COLUMN boottime_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE segments ADD COLUMN synced INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX segments_unsynced ON segments (boot_id, lesson_id) WHERE synced = 0;
+ALTER TABLE outbox ADD COLUMN lesson_id TEXT;
+UPDATE outbox SET lesson_id = json_extract(CAST(payload AS TEXT), '$.data.lesson_id');
+CREATE INDEX outbox_of_lesson ON outbox (lesson_id) WHERE lesson_id IS NOT NULL;
+CREATE TABLE answers (
+    name TEXT NOT NULL,
+    id TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    PRIMARY KEY (name, id)
+) STRICT;
+"""
+"""Whether the wall times can be believed and by which boot, what was said of a lesson, whose an event is, and what
+commands were answered."""
 PAUSES = """
 ALTER TABLE lessons ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
 CREATE TABLE bookmarks (
@@ -109,7 +128,7 @@ CREATE TRIGGER keep_segment AFTER INSERT ON segments BEGIN
 INSERT INTO keeping (lesson_id, "index") SELECT lesson_id, "index" FROM segments;
 """
 """Whether each segment is still on the disk, and where else it is; a row is made with each segment's."""
-MIGRATIONS = (SCHEMA, PAUSES, KEEPING)
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from followspot.domain.errors import StorageError
 from followspot.domain.gaps import GapReason
@@ -10,7 +11,7 @@ from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentEn
 from followspot.storage.disk import DiskErrors, is_full
 from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved, SegmentDurable, StorageFailed
 from followspot.storage.refuge import may_take_refuge, take_refuge
-from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
+from followspot.storage.rows import CLOCK_TOLERANCE, MICROSECOND_NS, Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
 from followspot.storage.soundfiles import write_sounds
 from followspot.storage.spool import FramingFile, SegmentFile, cut_line, shifted
@@ -51,6 +52,11 @@ class LessonWriter:
         self._file: SegmentFile | None = None
         self._framing: FramingFile | None = None
 
+    @property
+    def lesson_id(self) -> str:
+        """Whose writer this is."""
+        return self._plan.lesson_id
+
     def run(self, step: Callable[[], None]) -> None:
         """Do one step; whatever goes wrong ends the lesson's writing, never the thread."""
         if self._failed:
@@ -67,8 +73,7 @@ class LessonWriter:
         """Steps B1 to B4, or for a lesson that goes on: the declared cut."""
         store = self._store
         self._hold_reserve()
-        exposure_boottime_ns = store.boot.boottime_ns() - (store.clock.monotonic_ns() - origin.exposure_ns)
-        anchor = Anchor(self._plan.media_start_ns, origin.wall, store.boot.boot_id(), exposure_boottime_ns)
+        anchor = self._new_anchor(origin)
         lesson = store.catalogue.lesson(self._plan.lesson_id)
         cut = self._begin_new(origin, anchor) if lesson is None else self._go_on(lesson, anchor)
         self._anchor = anchor
@@ -135,11 +140,26 @@ class LessonWriter:
         message = f"the disk of {self._store.media} could not keep up: a part of the lesson is not recorded"
         self._store.notify(DiskOverflow(self._plan.lesson_id, message))
 
+    def correct_clock(self, anchor: Anchor) -> None:
+        """The wall time was wrong: label what follows by `anchor`, which differs from ours in nothing else."""
+        if self._anchor is not None:
+            self._anchor = anchor
+
     def close(self) -> None:
         """Give back what is open; an unfinished segment stays for salvage."""
         self._failed = True
         self._let_go_of_segment()
         self._let_go_of_framing()
+
+    def _new_anchor(self, origin: LessonOrigin) -> Anchor:
+        """A clock that was stepped since the first frame was labelled was not set then, whatever it says now."""
+        store = self._store
+        elapsed_ns = store.clock.monotonic_ns() - origin.exposure_ns
+        exposure_boottime_ns = store.boot.boottime_ns() - elapsed_ns
+        stepped = store.clock.utc_now() - origin.wall - timedelta(microseconds=elapsed_ns // MICROSECOND_NS)
+        synced = store.boot.clock_synced() and abs(stepped) < CLOCK_TOLERANCE
+        boot_id = store.boot.boot_id()
+        return Anchor(self._plan.media_start_ns, origin.wall, boot_id, exposure_boottime_ns, synced)
 
     def _begin_new(self, origin: LessonOrigin, anchor: Anchor) -> Gap | None:
         store, lesson_id = self._store, self._plan.lesson_id
@@ -152,6 +172,7 @@ class LessonWriter:
             width=origin.width,
             height=origin.height,
             anchor=anchor,
+            details=self._plan.details,
         )
         store.disk.make_folder(self._folder)
         try:
@@ -231,6 +252,9 @@ class LessonWriter:
             started=self._anchor.wall_at(start_ns),
             frames=end.frames,
             tracks=end.tracks,
+            boot_id=self._anchor.boot_id,
+            boottime_ns=self._anchor.boottime_at(start_ns),
+            synced=self._anchor.synced,
             sounds=sounds,
         )
 

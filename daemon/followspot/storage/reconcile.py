@@ -1,4 +1,4 @@
-"""Files and rows held against each other, lesson by lesson. docs/segments.md numbers the steps (K1 to K6).
+"""Files and rows held against each other, lesson by lesson. docs/segments.md numbers the steps (V1 to V6).
 
 What takes long, reading whole files, is done by `hashed`, which belongs on another thread than the storage's.
 """
@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from followspot.domain.events import LessonCompleted
 from followspot.domain.recording import Gap, SoundFile, TrackInfo
 from followspot.domain.retention import DeletionReason
-from followspot.domain.segments import MANIFEST_FILE, Manifest, relative_path, segment_file
+from followspot.domain.segments import MANIFEST_FILE, ClockState, Manifest, relative_path, segment_file
+from followspot.domain.statement import NO_DETAILS, LessonDetails
 from followspot.storage.completion import complete
 from followspot.storage.disk import DRAFT_SUFFIX
 from followspot.storage.keeping import Kept, Presence
@@ -28,6 +29,8 @@ from followspot.storage.salvage import PART_NAME, SEGMENT_NAME, Found, trim
 from followspot.storage.soundfiles import find_sounds
 from followspot.storage.store import Store
 
+UNKNOWN_BOOT = "unknown"
+"""Of what was found without a row: no boot of this machine bears that name."""
 ADOPTED_BY = "adopted"
 """Who started a lesson that was found without a row: nobody knows any more."""
 HASH_CHUNK_BYTES = 1024 * 1024
@@ -76,7 +79,7 @@ class Orphan:
 
 
 def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], str] | None = None) -> list[Finding]:
-    """Steps K1 to K3 for a completed lesson. Without `content_hash` only names and lengths are looked at."""
+    """Steps V1 to V3 for a completed lesson. Without `content_hash` only names and lengths are looked at."""
     if store.is_in_fallback(lesson_id):
         return []
     folder = store.folder(lesson_id)
@@ -102,13 +105,13 @@ def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], st
 
 
 def unknown_folders(store: Store) -> list[str]:
-    """Step K4: folders in the media root that are no lesson on record."""
+    """Step V4: folders in the media root that are no lesson on record."""
     names = sorted(path.name for path in store.media.iterdir() if path.is_dir())
     return [name for name in names if store.catalogue.lesson(name) is None]
 
 
 def look_at(store: Store, name: str) -> Orphan | Finding | None:
-    """Step K5: what an unknown folder holds; None for one that is not ours. Unfinished files are made whole."""
+    """Step V5: what an unknown folder holds; None for one that is not ours. Unfinished files are made whole."""
     started = _started(name)
     if started is None or store.catalogue.lesson(name) is not None:
         return None
@@ -129,7 +132,7 @@ def hashed(store: Store, orphan: Orphan) -> dict[int, str]:
 
 
 def adopt_orphan(store: Store, orphan: Orphan, hashes: dict[int, str]) -> list[Finding]:
-    """Step K6: catalogue and announce it, as its manifest says or, without one, as an interrupted lesson."""
+    """Step V6: catalogue and announce it, as its manifest says or, without one, as an interrupted lesson."""
     if orphan.manifest is None:
         return [_adopt_interrupted(store, orphan, hashes)]
     return _adopt_completed(store, orphan, hashes, *orphan.manifest)
@@ -191,16 +194,26 @@ def _manifest(path: Path) -> tuple[Manifest, bytes] | None:
         return None
 
 
-def _lesson_row(orphan: Orphan, started: datetime, width: int, height: int) -> LessonRow:
-    anchor = Anchor(0, started, "", 0)
-    return LessonRow(orphan.lesson_id, LessonState.RECORDING, None, started, ADOPTED_BY, width, height, anchor)
+def _lesson_row(lesson_id: str, anchor: Anchor, details: LessonDetails, width: int, height: int) -> LessonRow:
+    return LessonRow(
+        id=lesson_id,
+        state=LessonState.RECORDING,
+        reason=None,
+        started=anchor.wall,
+        started_by=ADOPTED_BY,
+        width=width,
+        height=height,
+        anchor=anchor,
+        details=details,
+    )
 
 
 def _adopt_interrupted(store: Store, orphan: Orphan, hashes: dict[int, str]) -> Finding:
     started = _started(orphan.lesson_id)
     assert started is not None, "an orphan has a lesson's name"
     video = next(track for track in orphan.found[0].media.tracks if track.kind == "video")
-    lesson = _lesson_row(orphan, started, video.width or 0, video.height or 0)
+    anchor = Anchor(0, started, UNKNOWN_BOOT, 0, synced=False)
+    lesson = _lesson_row(orphan.lesson_id, anchor, NO_DETAILS, video.width or 0, video.height or 0)
     start_ns = 0
     with store.catalogue.announced():
         store.catalogue.begin_lesson(lesson)
@@ -216,7 +229,9 @@ def _adopt_completed(
     store: Store, orphan: Orphan, hashes: dict[int, str], manifest: Manifest, content: bytes
 ) -> list[Finding]:
     """Only files that are as the manifest says are announced."""
-    lesson = _lesson_row(orphan, manifest.started, manifest.width, manifest.height)
+    boot_id = manifest.segments[0].boot_id if manifest.segments else UNKNOWN_BOOT
+    anchor = Anchor(0, manifest.started, boot_id, 0, synced=manifest.clock is ClockState.SYNCED)
+    lesson = _lesson_row(orphan.lesson_id, anchor, manifest.details, manifest.width, manifest.height)
     tracks = tuple(TrackInfo(**track.model_dump()) for track in manifest.tracks)
     whole = [one for one in manifest.segments if hashes.get(one.index) == one.sha256]
     init_sizes = {one.index: one.media.init_size for one in orphan.found}
@@ -228,7 +243,9 @@ def _adopt_completed(
                 init_size=init_sizes[one.index],
                 tracks=tracks,
                 sounds=tuple(SoundFile(**sound.model_dump()) for sound in one.sounds),
-                **one.model_dump(exclude={"sounds"}),
+                boottime_ns=0,
+                synced=one.clock is ClockState.SYNCED,
+                **one.model_dump(exclude={"sounds", "clock"}),
             )
             store.catalogue.add_segment(row, last=one == manifest.segments[-1])
         for gap in manifest.gaps:
@@ -250,6 +267,8 @@ def _completed(manifest: Manifest, content: bytes) -> LessonCompleted:
         reason=manifest.reason,
         duration_ns=manifest.duration_ns,
         segments=len(manifest.segments),
+        size=sum(one.size for one in manifest.segments),
+        frames=sum(one.frames for one in manifest.segments),
         manifest=relative_path(manifest.lesson_id, MANIFEST_FILE),
         manifest_sha256=hashlib.sha256(content).hexdigest(),
         gaps=manifest.gaps,
@@ -270,6 +289,9 @@ def _segment_row(store: Store, lesson: LessonRow, found: Found, sha256: str, sta
         started=lesson.anchor.wall_at(start_ns),
         frames=found.media.frames,
         tracks=found.media.tracks,
+        boot_id=lesson.anchor.boot_id,
+        boottime_ns=lesson.anchor.boottime_at(start_ns),
+        synced=lesson.anchor.synced,
         sounds=find_sounds(path.parent, found.index),
     )
 

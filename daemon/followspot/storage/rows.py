@@ -5,8 +5,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from followspot.domain.recording import SoundFile, TrackInfo
+from followspot.domain.segments import NANOSECONDS
+from followspot.domain.statement import LessonDetails
 
 MICROSECOND_NS = 1000
+CLOCK_TOLERANCE = timedelta(seconds=1)
+"""Wall times are labels for people: a clock that is set drifts by less within a lesson, a step is more."""
 
 
 class LessonState(StrEnum):
@@ -28,12 +32,16 @@ class LessonState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Ties media time to the other times: at `media_ns` it was `wall` and, in that boot, `boottime_ns`."""
+    """Ties media time to the other times: at `media_ns` it was `wall` and, in that boot, `boottime_ns`.
+
+    `synced`: whether the wall clock was set then, or has been found right since.
+    """
 
     media_ns: int
     wall: datetime
     boot_id: str
     boottime_ns: int
+    synced: bool = True
 
     def wall_at(self, media_ns: int) -> datetime:
         """The wall time of a moment of media not before a later cut."""
@@ -65,6 +73,7 @@ class LessonRow:
     width: int
     height: int
     anchor: Anchor
+    details: LessonDetails
     paused_by: str = ""
 
 
@@ -81,7 +90,10 @@ class WholeFile:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """A finished, synced segment. `init_size`: the bytes of its file before its first fragment."""
+    """A finished, synced segment. `init_size`: the bytes of its file before its first fragment.
+
+    It began `boottime_ns` after the start of the boot; `synced`: its wall time `started` can be believed.
+    """
 
     lesson_id: str
     index: int
@@ -94,7 +106,15 @@ class SegmentRow:
     started: datetime
     frames: int
     tracks: tuple[TrackInfo, ...]
+    boot_id: str
+    boottime_ns: int
+    synced: bool
     sounds: tuple[SoundFile, ...] = ()
+
+    @property
+    def timescale(self) -> int:
+        """Ticks per second of the picture."""
+        return next((track.timescale for track in self.tracks if track.kind == "video"), NANOSECONDS)
 
     @property
     def end_ns(self) -> int:

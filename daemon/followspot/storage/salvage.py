@@ -111,6 +111,9 @@ def _row(store: Store, lesson: LessonRow, found: Found) -> SegmentRow:
         started=lesson.anchor.wall_at(start_ns),
         frames=found.media.frames,
         tracks=found.media.tracks,
+        boot_id=lesson.anchor.boot_id,
+        boottime_ns=lesson.anchor.boottime_at(start_ns),
+        synced=lesson.anchor.synced,
         sounds=find_sounds(path.parent, found.index),
     )
 

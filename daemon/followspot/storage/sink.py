@@ -1,5 +1,6 @@
 """The recorder's end of storage: hands over at once, and throws away rather than let memory grow."""
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from followspot.storage.worker import Worker
 
 HELD_LIMIT_BYTES = 16 * 1024 * 1024
 """Half a minute of media at 4 Mbit/s: the end of a segment waits for its last sound, never that long."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class LessonSink:
 
     def finish_segment(self, end: SegmentEnd) -> None:
         """All fragments of the segment were given."""
+        log.debug("segment encoded lesson=%s index=%d", self._writer.lesson_id, end.index)
         if end.index == self._open:
             framing = self._take_framing()
             self._post(lambda: self._writer.finish(end, framing))

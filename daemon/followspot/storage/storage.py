@@ -12,11 +12,14 @@ from followspot.domain.errors import StorageError
 from followspot.domain.events import EventData, EventRenderer
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan, Mark, SegmentSink
+from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
 from followspot.domain.segments import WHOLE_FILE
 from followspot.settings.models import Settings
 from followspot.storage.acknowledging import acknowledge
+from followspot.storage.answers import Answers
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
+from followspot.storage.clock_correction import correct_clock
 from followspot.storage.completion import announce_whole, complete
 from followspot.storage.database import Database, set_aside
 from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_root_folder
@@ -177,7 +180,7 @@ class Storage:
         """Hold every completed lesson and every unknown folder against the catalogue, one after the other.
 
         Recording goes on between them. `read_all`: announced files are read and hashed, else only measured. What is
-        found is put right where that is possible (docs/segments.md, K1 to K6), and told.
+        found is put right where that is possible (docs/segments.md, V1 to V6), and told.
         """
         return reconcile(self._require_open().store, self._call, read_all=read_all)
 
@@ -185,6 +188,29 @@ class Storage:
         """Put an event of its own into the outbox."""
         catalogue = self._require_open().store.catalogue
         await self._call(f"recording the event {event.type}", lambda: catalogue.announce(event))
+
+    async def answers(self) -> list[tuple[str, str, str]]:
+        """Name, id and answer of the newest commands, oldest first."""
+        return await self._call("reading earlier answers", self._require_open().answers.all)
+
+    def keep_answer(self, name: str, command_id: str, answer: str) -> None:
+        """Put a command's answer on record; returns at once, and a disk that refuses is not asked again."""
+        opened = self._require_open()
+        self._worker.post(lambda: opened.keep_answer(name, command_id, answer))
+
+    async def correct_clock(self) -> None:
+        """The wall clock is set: correct what was labelled while it was not, and announce that."""
+        await self._call("correcting wall times", self._require_open().correct_clock)
+
+    @property
+    def epoch(self) -> str:
+        """Whose sequence numbers the events bear: the database's own id."""
+        return self._require_open().epoch
+
+    async def republish(self, wanted: RepublishFrom | RepublishLesson) -> Republished:
+        """Have events sent again, with the same ids; they come out of `pending`."""
+        outbox = self._require_open().outbox
+        return await self._call("putting events back into the outbox", lambda: outbox.republish(wanted))
 
     async def pending(self, after: int, limit: int) -> list[OutboxEntry]:
         """Events with a sequence above `after` that are not yet acknowledged, oldest first."""
@@ -276,6 +302,8 @@ class _Opened:
     """What exists between open and close."""
 
     def __init__(self, database: Database, outbox: Outbox, store: Store, tending: Tending) -> None:
+        self.epoch = database.epoch
+        self.answers = Answers(database)
         self.outbox = outbox
         self.store = store
         self.tending = tending
@@ -339,6 +367,19 @@ class _Opened:
         """On the storage thread: complete what has ended and is not being written; how many are refused."""
         ended = [lesson for lesson in self.store.catalogue.ended_lessons() if lesson.id not in self.writers]
         return sum(not self._settled(lesson.id, lesson.reason or INTERRUPTED) for lesson in ended)
+
+    def keep_answer(self, name: str, command_id: str, answer: str) -> None:
+        """On the storage thread: without it a command that is sent again after a restart is a new one."""
+        try:
+            self.answers.keep(name, command_id, answer)
+        except DiskErrors as error:
+            log.warning("%s", storage_error(f"keeping the answer to the command {name}", error))
+
+    def correct_clock(self) -> None:
+        """On the storage thread: lessons that are being written are labelled rightly from here on."""
+        for lesson_id, anchor in correct_clock(self.store):
+            if lesson_id in self.writers:
+                self.writers[lesson_id].correct_clock(anchor)
 
     def close(self) -> None:
         """On the storage thread: give everything back."""

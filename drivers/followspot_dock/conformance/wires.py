@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from followspot_dock.conformance.peer import Peer
-from followspot_dock.port import DockError
 from followspot_dock.protocol.datagrams import DatagramCodec
 from followspot_dock.protocol.frames import StreamCodec
 
@@ -48,12 +47,9 @@ async def serial_wire(device: Path, baud: int) -> AsyncIterator[Wire]:
 async def ble_wire(address: str) -> AsyncIterator[Wire]:
     """Connect to the dock at `address`, or to the only one in range for "". Raises DockError."""
     from followspot_dock.ble_channel import BleChannel  # lazy: no bleak for a dock on a cable
-    from followspot_dock.ble_search import Wanted, connected_dock, scan
+    from followspot_dock.ble_search import find
 
-    wanted = Wanted(address)
-    device = await connected_dock(wanted) or await scan(wanted)
-    if device is None:
-        raise DockError(wanted.missing)
+    device = await find(address)
     peer = Peer(DatagramCodec(), lambda data: channel.write(data))
     channel = BleChannel(device, peer.receive, newest_motion=False)
     try:

@@ -1,6 +1,6 @@
 """The daemon against ffmpeg at the same work: costs for each frame, and their ratio."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -39,8 +39,19 @@ def median_ratio(rounds: Sequence[Round]) -> float:
     return median(each.ratio for each in rounds)
 
 
-def conclude(name: str, budget: float, runs: Sequence[tuple[LessonRun, Recorded]], loading_s: float) -> Figure:
-    """The median ratio, with everything a doubter may ask for; `loading_s` of each ffmpeg run does not count."""
+def conclude(
+    name: str,
+    budget: float,
+    runs: Sequence[tuple[LessonRun, Recorded]],
+    loading_s: float,
+    *,
+    alike: bool = True,
+    more: Mapping[str, object] | None = None,
+) -> Figure:
+    """The median ratio, with everything a doubter may ask for; `loading_s` of each ffmpeg run does not count.
+
+    `alike`: both were to tell x264 the same. `more` goes into the detail.
+    """
     rounds = [Round(d.cost, f.cost.less(loading_s)) for d, f in runs]
     whole = [Round(d.cost, f.cost) for d, f in runs]
     daemon, other = runs[-1]
@@ -52,6 +63,7 @@ def conclude(name: str, budget: float, runs: Sequence[tuple[LessonRun, Recorded]
         "ffmpeg": other.command,
         "x264_differences": differences,
         "daemon_gaps": sum(d.gaps for d, _ in runs),
+        **(more or {}),
     }
-    doubt = f"x264 was not told the same (daemon / ffmpeg): {differences}" if differences else ""
+    doubt = f"x264 was not told the same (daemon / ffmpeg): {differences}" if differences and alike else ""
     return Figure(name, round(median_ratio(rounds), 4), "ratio", budget, detail, doubt)

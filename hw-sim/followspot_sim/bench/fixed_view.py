@@ -1,4 +1,8 @@
-"""`daemon_cpu_vs_ffmpeg`: the whole daemon, nothing tracked, against ffmpeg at the same work.
+"""`daemon_cpu_vs_ffmpeg`: the whole daemon, nothing tracked, against ffmpeg at the same work; and its kin.
+
+`daemon_cpu_mjpeg_vs_ffmpeg` is the same with MJPEG pictures, as USB cameras give them. `daemon_cpu_tuned_vs_ffmpeg` is
+against ffmpeg with its own x264 settings at the same preset and bit rate; how much truer its pictures are is
+`quality_below_ffmpeg`, in dB of PSNR.
 
 Both take the same raw 1280x720 pictures and the same sound in real time over TCP from a third process, crop 1:1,
 encode with the same x264 and AAC settings and write segments of fragmented MP4. The daemon besides syncs, hashes,
@@ -12,19 +16,24 @@ which only loads it, is taken away. So opening, probing, recording and finishing
 
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from followspot_sim.bench import clip, ffmpeg, lesson
+from followspot_sim.bench import clip, ffmpeg, lesson, quality
 from followspot_sim.bench.comparison import conclude
+from followspot_sim.bench.ffmpeg import Recorded
 from followspot_sim.bench.helper import Helper
+from followspot_sim.bench.lesson import LessonRun
 from followspot_sim.bench.options import BenchOptions
 from followspot_sim.bench.results import Figure
 from followspot_sim.bench.task import Crop, Task
 from followspot_sim.stage import Stage, StageOptions
 
-NAME = "daemon_cpu_vs_ffmpeg"
-BUDGET = 1.05
+NAME, MJPEG, TUNED = "daemon_cpu_vs_ffmpeg", "daemon_cpu_mjpeg_vs_ffmpeg", "daemon_cpu_tuned_vs_ffmpeg"
+QUALITY = "quality_below_ffmpeg"
+BUDGET, TUNED_BUDGET, QUALITY_BUDGET_DB = 1.05, 1.0, 0.1
 WHOLE_PICTURE = Crop(1280, 720, 0, 0)
 """Without a teacher in sight the daemon shows all that the camera sees."""
 
@@ -37,28 +46,71 @@ ALONE: dict[str, dict[str, object]] = {
 
 def measure(options: BenchOptions) -> list[Figure]:
     """Record `rounds` times with each."""
-    task = Task(WHOLE_PICTURE)
-    folder = options.folder / "fixed-view"
+    return _with_camera(Task(WHOLE_PICTURE), options, "fixed-view", lambda bed: [_compare(NAME, BUDGET, bed)])
+
+
+def measure_mjpeg(options: BenchOptions) -> list[Figure]:
+    """The same from a camera that compresses."""
+    task = Task(WHOLE_PICTURE, camera_codec="mjpeg")
+    return _with_camera(task, options, "fixed-view-mjpeg", lambda bed: [_compare(MJPEG, BUDGET, bed)])
+
+
+def measure_tuned(options: BenchOptions) -> list[Figure]:
+    """The same against what ffmpeg does by itself, with the pictures compared too."""
+    task = Task(WHOLE_PICTURE, x264_defaults=True)
+    return _with_camera(task, options, "fixed-view-tuned", _compare_tuned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bed:
+    """A running daemon beside a camera that plays `clip`."""
+
+    stage: Stage
+    task: Task
+    options: BenchOptions
+    clip: Path
+
+
+def _with_camera(task: Task, options: BenchOptions, name: str, compare: Callable[[_Bed], list[Figure]]) -> list[Figure]:
+    folder = options.folder / name
     folder.mkdir()
     pictures_format = (task.crop.width, task.crop.height, task.rate_hz)
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".yuv") as pictures:
         clip.render(Path(pictures.name), *pictures_format)
+        feed = [pictures.name, *pictures_format, task.camera_codec]
         with (
-            Helper("feeder_process", [pictures.name, *pictures_format], folder) as feeder,
+            Helper("feeder_process", feed, folder) as feeder,
             Stage(StageOptions(folder, tables=ALONE | task.tables())) as stage,
         ):
             stage.endpoints = {**feeder.urls, "rate_hz": task.rate_hz}
             stage.start_broker()
             stage.write_config()
             stage.start_daemon()
-            return [_compare(stage, task, options)]
+            return compare(_Bed(stage, task, options, Path(pictures.name)))
 
 
-def _compare(stage: Stage, task: Task, options: BenchOptions) -> Figure:
-    loading_s = ffmpeg.loading_cost_s(stage.folder)
+def _compare(name: str, budget: float, bed: _Bed) -> Figure:
+    return conclude(name, budget, _runs(bed), ffmpeg.loading_cost_s(bed.stage.folder))
+
+
+def _compare_tuned(bed: _Bed) -> list[Figure]:
+    runs = _runs(bed)
+    daemon, other = (
+        quality.measure(first.parent.glob("segment-*.mp4"), bed.clip, bed.task.width, bed.task.height)
+        for first in (runs[-1][0].first_segment, runs[-1][1].first_segment)
+    )
+    more = {"daemon_quality": daemon.to_json(), "ffmpeg_quality": other.to_json()}
+    loading_s = ffmpeg.loading_cost_s(bed.stage.folder)
+    return [
+        conclude(TUNED, TUNED_BUDGET, runs, loading_s, alike=False, more=more),
+        Figure(QUALITY, round(other.psnr_db - daemon.psnr_db, 3), "dB", QUALITY_BUDGET_DB, more),
+    ]
+
+
+def _runs(bed: _Bed) -> list[tuple[LessonRun, Recorded]]:
     runs = []
-    for number in range(options.rounds):
-        daemon, _ = lesson.record(stage, partial(time.sleep, options.seconds))
-        folder = stage.folder / f"ffmpeg-{number}"
-        runs.append((daemon, ffmpeg.record(task, stage.endpoints, options.seconds, folder)))
-    return conclude(NAME, BUDGET, runs, loading_s)
+    for number in range(bed.options.rounds):
+        daemon, _ = lesson.record(bed.stage, partial(time.sleep, bed.options.seconds))
+        folder = bed.stage.folder / f"ffmpeg-{number}"
+        runs.append((daemon, ffmpeg.record(bed.task, bed.stage.endpoints, bed.options.seconds, folder)))
+    return runs

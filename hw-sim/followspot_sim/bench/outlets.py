@@ -19,12 +19,14 @@ PICTURE_BACKLOG, SOUND_BACKLOG = 8, 100
 """A quarter of a second of pictures and a second of sound: what a client that opens slowly may find waiting."""
 
 
-def picture_outlet(name: str, width: int, height: int, rate_hz: Fraction) -> NutServer:
-    """Raw yuv420p pictures, stamped with CLOCK_MONOTONIC microseconds."""
+def picture_outlet(name: str, width: int, height: int, rate_hz: Fraction, codec: str = "rawvideo") -> NutServer:
+    """Raw yuv420p pictures, or JPEGs (codec "mjpeg"), stamped with CLOCK_MONOTONIC microseconds."""
 
     def add_stream(container: OutputContainer) -> Stream:
-        stream: VideoStream = container.add_stream("rawvideo", rate=rate_hz)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream = container.add_stream(codec, rate=rate_hz)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuv420p" if codec == "rawvideo" else "yuvj422p"
         return stream
 
     return NutServer(name, add_stream, PICTURE_TIME_BASE, PICTURE_BACKLOG, from_zero=False)

@@ -34,6 +34,9 @@ class Task:
     segment_s: float = 5.0
     """Short, so that the daemon's work at a cut (sync, hash, database, event) is in the figure."""
     fragment_s: float = 0.5
+    camera_codec: str = "rawvideo"
+    x264_defaults: bool = False
+    """Leave to ffmpeg what it does by itself (frame threads, B-frames, scene cuts) at the same preset and bit rate."""
 
     def tables(self) -> dict[str, dict[str, object]]:
         """For the daemon. The crop is its own: what its framing decides."""
@@ -56,6 +59,8 @@ class Task:
         filters = f"crop={crop.width}:{crop.height}:{crop.x}:{crop.y}"
         if (crop.width, crop.height) != (self.width, self.height):
             filters += f",scale={self.width}:{self.height}:flags=bilinear"  # the daemon's filter too
+        if self.camera_codec == "mjpeg":
+            filters += ",format=yuv420p"  # 4:2:2 is more than players take
         return ["-vf", filters, "-fps_mode", "passthrough", "-enc_time_base:v", "1:90000"]
 
     def _video(self) -> list[str]:
@@ -72,6 +77,9 @@ class Task:
             "forced-idr": 1,
             "force_key_frames": f"expr:gte(t,n_forced*{self.segment_s:g})",
         }
+        if self.x264_defaults:
+            for name in ("bf", "sc_threshold", "thread_type"):
+                del options[name]
         return [text for name, value in options.items() for text in (f"-{name}", str(value))]
 
     def _audio(self) -> list[str]:

@@ -82,6 +82,11 @@ class Air:
         """Whether a central holds a connection to this peripheral."""
         return address in self._links
 
+    def late_s(self, address: str) -> float:
+        """By how much this peripheral's last connection event came late."""
+        link = self._links.get(address)
+        return link.late_s if link is not None else 0.0
+
     @property
     def scanning(self) -> bool:
         """Whether the adapter scans."""

@@ -33,6 +33,8 @@ class AirLink:
         self._supervision: asyncio.TimerHandle | None = None
         self._lost_until_s = 0.0
         self._last_event = 0
+        self.late_s = 0.0
+        """By how much the last event came late, which happens to processes and not to radios."""
 
     def queue_to_dock(self, deliver: Delivery) -> None:
         """Deliver at the next event with room."""
@@ -77,6 +79,7 @@ class AirLink:
 
     def _event(self) -> None:
         self._timer = None
+        self.late_s = self._loop.time() - (self._anchor_s + self._last_event * self._interval_s)
         if self._loop.time() >= self._lost_until_s:
             for queue in (self._to_dock, self._to_host):
                 now = [queue.popleft() for _ in range(min(len(queue), _PACKETS_PER_EVENT))]

@@ -61,12 +61,13 @@ def listens(port: int) -> bool:
 class Broker:
     """One broker process in `folder`; keeps its port over `stop` and `start`.
 
-    `persistence` keeps sessions and queued messages over a restart (mosquitto only).
+    `persistence` keeps sessions and queued messages over a restart (mosquitto only). `name` is mosquitto or iotcore; by
+    default mosquitto where it is installed.
     """
 
-    def __init__(self, folder: Path, *, persistence: bool = False) -> None:
+    def __init__(self, folder: Path, *, persistence: bool = False, name: str = "") -> None:
         self.port = free_port()
-        self.name = "mosquitto" if mosquitto_path() else "iotcore"
+        self.name = name or ("mosquitto" if mosquitto_path() else "iotcore")
         self._folder = folder
         self._persistence = persistence
         self._process: subprocess.Popen[bytes] | None = None
@@ -87,7 +88,7 @@ class Broker:
 
     def _command(self) -> list[str]:
         mosquitto = mosquitto_path()
-        if mosquitto:
+        if mosquitto and self.name == "mosquitto":
             # mosquitto started by root becomes the user `mosquitto`, who must be able to write here.
             user = "user root\n" if self._persistence else ""
             persistence = "true" if self._persistence else "false"

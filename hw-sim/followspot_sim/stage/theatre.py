@@ -151,10 +151,15 @@ class Stage:
             },
             "microphone": {"url": ends.get("microphone", ""), "format": "nut"},
             "room_microphone": {"url": ends.get("room_microphone", ""), "format": "nut"},
-            "dock": {"driver": "serial", "port": ends.get("dock", str(self.folder / "no-dock"))},
+            "dock": self._dock_config(),
             "recording": {"segment_s": self.options.segment_s, "reserve_mb": 4},
             "mqtt": {"host": "127.0.0.1", "port": self.broker.port, "keepalive_s": 5, "allow": ["start", "stop"]},
         }
+
+    def _dock_config(self) -> dict[str, object]:
+        if "ble" in self.endpoints:
+            return {"driver": "ble", "address": self.endpoints["ble"]}
+        return {"driver": "serial", "port": self.endpoints.get("dock", str(self.folder / "no-dock"))}
 
     def start_daemon(self) -> None:
         """Start `followspot run` and wait until its control socket answers."""
@@ -172,6 +177,7 @@ class Stage:
             environment={
                 "GPIOZERO_PIN_FACTORY": "followspot-sim",
                 "FOLLOWSPOT_SIM_GPIO": str(self.endpoints.get("gpio", "")),
+                **({"DBUS_SYSTEM_BUS_ADDRESS": str(self.endpoints["bus"])} if "bus" in self.endpoints else {}),
                 **self.options.daemon_environment,
             },
         )

@@ -1,0 +1,36 @@
+"""The picture that is recorded: the framed view, or all that the camera sees."""
+
+import av
+
+from followspot.domain.view import Rect
+from followspot.media.view import ViewRenderer, black_picture, centre_view
+from followspot.settings.models import Settings
+
+
+class Output:
+    """Pictures of one size for one encoder, decided by the first frame."""
+
+    def __init__(self, settings: Settings, first: av.VideoFrame) -> None:
+        self._whole = settings.recording.picture == "full"
+        # Chroma has half the lines and columns: an odd last one is left off.
+        self.width = first.width & ~1 if self._whole else settings.view.width
+        self.height = first.height & ~1 if self._whole else settings.view.height
+        self._renderer = ViewRenderer(self.width, self.height)
+        self._black: av.VideoFrame | None = None
+
+    def picture(self, frame: av.VideoFrame, planned: Rect) -> av.VideoFrame:
+        """What is recorded of `frame`, whose `planned` view is shown where not all of it is.
+
+        After a change of the camera's shape as much as fits is recorded, from its middle.
+        """
+        whole = centre_view(frame.width, frame.height, self.width, self.height) if self._whole else None
+        if whole is not None and (frame.width & ~1, frame.height & ~1) == (self.width, self.height):
+            whole = Rect(0, 0, self.width, self.height)
+        return self._renderer.render(frame, whole or planned)
+
+    @property
+    def black(self) -> av.VideoFrame:
+        """A black picture."""
+        if self._black is None:
+            self._black = black_picture(self.width, self.height)
+        return self._black

@@ -1,0 +1,157 @@
+"""A lesson begun before the clock was set, or in which it is stepped: labels are corrected, durations never change."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from followspot.domain.events import ClockCorrected
+from followspot.domain.recording import LessonOrigin, LessonPlan
+from support.storagelab import HEIGHT, LESSON, SEGMENT_S, WIDTH, Box, FakeBoot, events, give, make_media, opened
+
+TRUTH = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+SEGMENT = timedelta(seconds=SEGMENT_S)
+
+
+@dataclass
+class SteppedClock:
+    """Real monotonic time, and a wall clock whose error the test sets."""
+
+    error: timedelta = timedelta()
+    began_ns: int = field(default_factory=time.monotonic_ns)
+
+    def monotonic_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def utc_now(self) -> datetime:
+        return TRUTH + timedelta(microseconds=(self.monotonic_ns() - self.began_ns) // 1000) + self.error
+
+    def origin(self) -> LessonOrigin:
+        return LessonOrigin(self.monotonic_ns(), self.utc_now(), WIDTH, HEIGHT)
+
+
+def near(text: object, wanted: datetime) -> bool:
+    return abs(datetime.fromisoformat(str(text)) - wanted) < timedelta(seconds=1)
+
+
+async def told(storage, kind: str) -> list[dict[str, object]]:
+    return [event["data"] for event in await events(storage) if event["type"] == kind]
+
+
+@pytest.mark.parametrize("error", [timedelta(hours=-9), timedelta(hours=7)], ids=["behind", "ahead"])
+async def test_a_lesson_begun_before_the_clock_is_set_is_corrected(box: Box, error: timedelta) -> None:
+    box.boot.synced, box.clock = False, SteppedClock(error)
+    media = make_media(4)
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(box.clock.origin())
+        for segment in media[:2]:
+            give(sink, segment)
+        assert [one["clock"] for one in await told(storage, "segment.ready")] == ["unsynced"] * 2
+
+        box.clock.error, box.boot.synced = timedelta(), True
+        await storage.correct_clock()
+        await storage.correct_clock()
+        for segment in media[2:]:
+            give(sink, segment)
+        await storage.complete_lesson(LESSON, "stopped")
+
+        started, ready = await told(storage, "lesson.started"), await told(storage, "segment.ready")
+        assert (started[0]["clock"], near(started[0]["started"], TRUTH + error)) == ("unsynced", True)
+        assert [one["clock"] for one in ready] == ["unsynced", "unsynced", "synced", "synced"]
+        assert {one["boot_id"] for one in ready} == {"boot-1"}
+        assert all(near(one["started"], TRUTH + error + n * SEGMENT) for n, one in enumerate(ready[:2]))
+        assert all(near(one["started"], TRUTH + n * SEGMENT) for n, one in enumerate(ready) if n >= 2)
+        assert [one["duration_ns"] for one in ready] == [SEGMENT_S * 10**9] * 4
+        (corrected,) = await told(storage, "clock.corrected")
+
+    event = ClockCorrected.model_validate_json(json.dumps(corrected))
+    assert near(event.started, TRUTH)
+    (span,) = event.spans
+    assert (span.first_index, span.last_index, span.start_ns) == (0, 1, 0)
+    assert abs(timedelta(microseconds=span.offset_ns // 1000) + error) < timedelta(seconds=1)
+    manifest = json.loads((box.lesson / "manifest.json").read_text())
+    assert [one["clock"] for one in manifest["segments"]] == ["synced"] * 4
+    assert near(manifest["started"], TRUTH)
+    clock = json.loads((box.lesson / "clock.json").read_text())
+    assert [near(one["started"], TRUTH + n * SEGMENT) for n, one in enumerate(clock["segments"])] == [True] * 2
+
+
+async def test_a_lesson_completed_before_the_clock_is_set_is_corrected_beside_its_manifest(box: Box) -> None:
+    box.boot.synced, box.clock = False, SteppedClock(timedelta(hours=-9))
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(box.clock.origin())
+        give(sink, make_media(1)[0])
+        await storage.complete_lesson(LESSON, "stopped")
+    manifest = (box.lesson / "manifest.json").read_bytes()
+    assert json.loads(manifest)["clock"] == "unsynced"
+
+    box.clock.error, box.boot.synced = timedelta(), True
+    async with opened(box) as (storage, _):
+        await storage.correct_clock()
+        assert len(await told(storage, "clock.corrected")) == 1
+    assert (box.lesson / "manifest.json").read_bytes() == manifest
+    assert near(json.loads((box.lesson / "clock.json").read_text())["started"], TRUTH)
+
+
+async def test_a_clock_of_another_boot_corrects_nothing(box: Box) -> None:
+    box.boot.synced, box.clock = False, SteppedClock(timedelta(hours=-9))
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(box.clock.origin())
+        give(sink, make_media(1)[0])
+        await storage.complete_lesson(LESSON, "stopped")
+    box.boot, box.clock.error = FakeBoot("boot-2"), timedelta()
+    async with opened(box) as (storage, _):
+        await storage.correct_clock()
+        assert await told(storage, "clock.corrected") == []
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=-5), timedelta(hours=5)], ids=["back", "forward"])
+async def test_a_wrong_step_in_mid_lesson_changes_no_label_and_no_duration(box: Box, step: timedelta) -> None:
+    box.clock = SteppedClock()
+    media = make_media(3)
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(box.clock.origin())
+        give(sink, media[0])
+        box.clock.error, box.boot.synced = step, False
+        for segment in media[1:]:
+            give(sink, segment)
+        await storage.complete_lesson(LESSON, "stopped")
+        ready = await told(storage, "segment.ready")
+        sequences = [event["sequence"] for event in await events(storage)]
+    assert all(near(one["started"], TRUTH + n * SEGMENT) for n, one in enumerate(ready))
+    assert [one["start_ns"] for one in ready] == [n * SEGMENT_S * 10**9 for n in range(3)]
+    assert sequences == list(range(1, 6))
+
+
+async def test_a_first_frame_labelled_before_the_step_does_not_count_as_synced(box: Box) -> None:
+    box.clock = SteppedClock(timedelta(hours=-9))
+    async with opened(box) as (storage, _):
+        origin = box.clock.origin()
+        box.clock.error = timedelta()
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin)
+        give(sink, make_media(1)[0])
+        await storage.correct_clock()
+        assert (await told(storage, "lesson.started"))[0]["clock"] == "unsynced"
+        (corrected,) = await told(storage, "clock.corrected")
+    assert near(corrected["started"], TRUTH)
+
+
+async def test_the_newest_lesson_is_the_last_begun_whatever_the_clock_said(box: Box) -> None:
+    """Ids carry the clock's time: one made by a clock that is behind sorts before an older lesson's."""
+    box.clock = SteppedClock()
+    early = "0000c0de-0000-7000-8000-000000000001"
+    async with opened(box) as (storage, _):
+        for lesson_id in (LESSON, early):
+            sink = storage.lesson_sink(LessonPlan(lesson_id), "test")
+            sink.begin(box.clock.origin())
+            give(sink, make_media(1)[0])
+    async with opened(box) as (_, recovery):
+        assert recovery.resume is not None
+        assert recovery.resume.lesson_id == early
