@@ -46,7 +46,8 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 test: lint
-	$(BIN)/pytest -m 'not system and not soak'
+	$(BIN)/pytest -n auto -m 'not realtime and not system and not soak'
+	$(BIN)/pytest -m 'realtime and not system and not soak'
 
 test-system: $(READY)
 	$(BIN)/pytest -m system

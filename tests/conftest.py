@@ -21,6 +21,16 @@ settings.load_profile("suite")
 LINGER_S = 2.0
 """A thread that was told to end may need a moment; one that is still there after this was leaked."""
 
+REAL_TIME = {"classroom", "dock", "dock_ble", "dock_c", "dock_kit", "docks_other"}
+"""Folders whose tests hold devices to their times: like the scenarios they run one after the other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what must have the machine for itself."""
+    for item in items:
+        if item.path.parent.name in REAL_TIME or item.get_closest_marker("scenario"):
+            item.add_marker("realtime")
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
