@@ -25,7 +25,7 @@ from followspot.media.notices import (
     SoundLevels,
 )
 from followspot.settings.models import CameraSettings, MicrophoneSettings, RoomMicrophoneSettings, Settings
-from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
+from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved, SegmentDurable, StorageFailed
 from followspot.storage.worker import StorageProgress
 
 SETTINGS = Settings(microphone=MicrophoneSettings(url="hw:1"))
@@ -118,6 +118,13 @@ async def test_what_the_storage_tells(notices, alerts, fault, cure, code):
     assert (alert.code, alert.subject, alert.message) == (code, "/var/lib/followspot/media", "gone")
     notices.on_storage_notice(cure)
     assert not alerts.active
+
+
+async def test_a_lesson_that_moved_is_an_alert_until_the_next_start(notices, alerts):
+    notices.on_storage_notice(MediaMoved("l", "goes on elsewhere"))
+    notices.on_storage_notice(FragmentDurable("l", 3))
+    [alert] = alerts.active
+    assert (alert.code, alert.message) == (AlertCode.MEDIA_ELSEWHERE, "goes on elsewhere")
 
 
 async def test_an_overflow_heals_when_encoding_has_kept_up_for_a_while(notices, alerts, monkeypatch):

@@ -21,9 +21,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from followspot.bus.acknowledgements import AcknowledgementHandler
 from followspot.bus.desk import CommandHandler
 from followspot.bus.envelope import renderer
 from followspot.bus.mqtt import MqttBus
+from followspot.domain.acknowledgement import Acknowledgement
 from followspot.domain.alerts import Alert, AlertRegistry
 from followspot.domain.commands import Answer, Command
 from followspot.domain.events import EventData, EventStamp, LessonStarted
@@ -227,19 +229,26 @@ async def accept(command: Command) -> Answer:
     return Answer(id=command.id, accepted=True, code="ok", text="done")
 
 
+async def note(said: Acknowledgement) -> int:
+    return len(said.segments)
+
+
 @dataclass
 class Box:
     """The bus in its surroundings."""
 
     settings: Settings
     on_command: CommandHandler = accept
+    on_acknowledgement: AcknowledgementHandler = note
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     alerts: AlertRegistry = field(default_factory=AlertRegistry)
     heard: list[tuple[Alert, bool]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.alerts.subscribe(lambda alert, active: self.heard.append((alert, active)))
-        self.bus = MqttBus(self.settings, WallClock(), self.outbox, self.alerts, self.on_command)
+        self.bus = MqttBus(
+            self.settings, WallClock(), self.outbox, self.alerts, self.on_command, self.on_acknowledgement
+        )
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -264,8 +273,13 @@ async def make_box() -> AsyncIterator[Callable[..., Box]]:
     """Boxes that are stopped in the end, and must leave no task and no thread."""
     made: list[Box] = []
 
-    def make(port: int, on_command: CommandHandler = accept, **mqtt: object) -> Box:
-        made.append(Box(settings_for(port, **mqtt), on_command))
+    def make(
+        port: int,
+        on_command: CommandHandler = accept,
+        on_acknowledgement: AcknowledgementHandler = note,
+        **mqtt: object,
+    ) -> Box:
+        made.append(Box(settings_for(port, **mqtt), on_command, on_acknowledgement))
         made[-1].start()
         return made[-1]
 

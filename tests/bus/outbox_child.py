@@ -22,7 +22,7 @@ async def main(folder: Path, port: int) -> None:
     settings = Settings(paths=paths, mqtt=MqttSettings(port=port))
     storage = Storage(settings, SystemClock(), renderer("box-7"), lambda _notice: None, lambda: None)
     await storage.open()
-    bus = MqttBus(settings, SystemClock(), storage, AlertRegistry(), nothing)
+    bus = MqttBus(settings, SystemClock(), storage, AlertRegistry(), nothing, storage.acknowledge)
     running = asyncio.create_task(bus.run())
     while await storage.pending(0, 1):  # noqa: ASYNC110 - only the outbox tells
         await asyncio.sleep(0.05)

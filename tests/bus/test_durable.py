@@ -103,7 +103,7 @@ async def test_events_are_sent_again_as_they_were(broker, make_subscriber, until
     settings = Settings(paths=paths, mqtt=MqttSettings(port=broker.port))
     storage = Storage(settings, SystemClock(), renderer("box-7"), lambda _notice: None, lambda: None)
     await storage.open()
-    bus = MqttBus(settings, SystemClock(), storage, AlertRegistry(), None)  # type: ignore[arg-type]
+    bus = MqttBus(settings, SystemClock(), storage, AlertRegistry(), None, None)  # type: ignore[arg-type]
     running = asyncio.create_task(bus.run())
     for number in range(6):
         await storage.publish(gap(number, "lesson-a" if number % 2 else "lesson-b"))

@@ -29,7 +29,7 @@ class Nothing:
     async def mark_published(self, sequences): pass
 
 settings = Settings.model_validate({"device": {"id": "box-7"}, "mqtt": {"port": int(sys.argv[1])}})
-asyncio.run(MqttBus(settings, Nothing(), Nothing(), AlertRegistry(), None).run())
+asyncio.run(MqttBus(settings, Nothing(), Nothing(), AlertRegistry(), None, None).run())
 """
 
 

@@ -6,13 +6,14 @@ import uuid
 
 import pytest
 
+from followspot.app.room import NoRoomError
 from followspot.control.refusals import (
     AlreadyRecordingError,
     NotRecordingError,
     ShuttingDownError,
     StillStoppingError,
 )
-from followspot.control.session import ON_DISK_FOR_NS
+from followspot.control.session import ON_DISK_FOR_NS, SessionLoop
 from followspot.domain.alerts import AlertCode
 from followspot.domain.errors import StorageError
 from followspot.domain.gaps import GapReason
@@ -20,7 +21,8 @@ from followspot.domain.recording import LessonPlan
 from followspot.domain.session import SessionState
 from followspot.domain.statement import LessonDetails
 from followspot.media.notices import CameraLost, CameraOpened, RecorderFailed
-from followspot.storage.notices import DiskOverflow, StorageFailed
+from followspot.storage.notices import DiskOverflow, MediaMoved, StorageFailed
+from session.conftest import PAUSE_LIMIT_NS
 
 
 async def test_a_lesson_from_start_to_end(bench):
@@ -63,6 +65,16 @@ async def test_a_lost_camera_is_no_reason_to_stop_but_a_held_picture_is_none(ben
     assert bench.loop.status.state is SessionState.RECORDING
     assert not bench.loop.status.on_disk
     bench.loop.on_media_notice(CameraOpened(1280, 720, 30.0))
+    assert bench.loop.status.on_disk
+
+
+async def test_a_lesson_that_moves_to_another_disk_goes_on_and_lights_no_lamp_until_media_reaches_it(bench):
+    lesson_id = bench.loop.start("panel")
+    bench.fragment()
+    bench.loop.on_storage_notice(MediaMoved(lesson_id, "pulled out"))
+    assert bench.loop.status.state is SessionState.RECORDING
+    assert not bench.loop.status.on_disk
+    bench.fragment()
     assert bench.loop.status.on_disk
 
 
@@ -295,3 +307,27 @@ async def test_progress_is_another_state_or_media_on_the_disk(bench):
     assert bench.loop.moved_ns == 10
     bench.fragment()
     assert bench.loop.moved_ns == 20
+
+
+async def test_without_room_no_lesson_begins_but_a_recovered_one_goes_on(bench):
+    def no_room():
+        raise NoRoomError("about 2 minutes are left")
+
+    bench.loop = SessionLoop(bench.clock, bench, bench, bench.alerts, bench.statuses.append, PAUSE_LIMIT_NS, no_room)
+    with pytest.raises(NoRoomError):
+        bench.loop.start("mqtt")
+    bench.loop.press("panel")
+    assert bench.did == []
+    assert bench.loop.status.state is SessionState.IDLE
+    bench.loop.start("recovery", LessonPlan("lesson-1", 3, 180))
+    assert bench.did == ["sink by recovery", "recorder starts"]
+
+
+async def test_a_lesson_that_runs_out_of_room_is_ended_in_order(bench):
+    bench.loop.end_for_room()
+    bench.loop.start("panel")
+    bench.fragment()
+    bench.loop.end_for_room()
+    bench.loop.end_for_room()
+    await bench.drained()
+    assert bench.did[2:] == ["end decided: disk-full", "recorder stops", "closed: disk-full"]

@@ -170,6 +170,8 @@ async def test_a_database_of_the_version_before_keeps_its_lessons(box: Box, medi
         database.execute("ALTER TABLE lessons DROP COLUMN paused_by")
         database.execute("DROP TABLE bookmarks")
         database.execute("DROP TABLE whole_files")
+        database.execute("DROP TRIGGER keep_segment")
+        database.execute("DROP TABLE keeping")
         database.execute("DROP INDEX segments_unsynced")
         database.execute("DROP INDEX outbox_of_lesson")
         database.execute("DROP TABLE answers")

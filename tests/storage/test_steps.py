@@ -9,9 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from followspot.domain.recording import LessonPlan, Mark
+from followspot.settings.models import RetentionSettings
 from followspot.storage.join.lesson import join_lesson
 from followspot.storage.storage import Storage
-from support.storagelab import LESSON, WALL, Box, CountingDisk, RealClock, Segment, give, opened, origin
+from support.keepinglab import stored
+from support.storagelab import (
+    LESSON,
+    WALL,
+    Box,
+    CountingDisk,
+    RealClock,
+    Segment,
+    give,
+    opened,
+    origin,
+    record_lesson,
+)
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "segments.md"
 COMMIT = ("commit",)
@@ -158,4 +171,21 @@ async def test_wall_times_are_corrected_in_this_order(box: Box, media: list[Segm
 
 def test_the_document_numbers_these_steps_and_no_others() -> None:
     numbered = re.findall(r"^- \*\*([A-Z]\d+)\*\*", DOCUMENT.read_text(), re.MULTILINE)
-    assert [step for step in numbered if not step.startswith("R")] == list(STEPS)
+    assert [step for step in numbered if step[0] not in "RVF"] == list(STEPS), "recovery's have tests of their own"
+
+
+async def test_a_deletion_takes_its_steps_in_the_order_of_its_document(box: Box, media: list[Segment]) -> None:
+    disk = NotingDisk()
+    box.disk, box.retention = disk, RetentionSettings(grace_h=0, keep_days=0)
+    await record_lesson(box, media[:1])
+    async with opened(box) as (storage, _):
+        await storage.acknowledge(stored(media, 0))
+        await trace(storage, disk.note_sql)
+        disk.take()
+        await storage.tend()
+        await trace(storage, None)
+        beside = ("lesson.mp4", "lesson.mp4.part", "segment-00000.teacher.m4a", "segment-00000.room.m4a")
+        unlinked = [("remove", name) for name in (*beside, WHOLE)]
+        assert disk.take() == [COMMIT, *unlinked, ("sync_folder", LESSON), COMMIT]
+    text = DOCUMENT.with_name("retention.md").read_text()
+    assert re.findall(r"^- \*\*(D\d+)\*\*", text, re.MULTILINE) == ["D1", "D2", "D3", "D4"]

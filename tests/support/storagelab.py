@@ -22,7 +22,7 @@ import numpy as np
 
 from followspot.domain.events import EventData, EventStamp, OutboxMessage
 from followspot.domain.recording import LessonOrigin, LessonPlan, SegmentEnd, SegmentSink, TrackInfo
-from followspot.settings.models import PathSettings, RecordingSettings, Settings, ViewSettings
+from followspot.settings.models import PathSettings, RecordingSettings, RetentionSettings, Settings, ViewSettings
 from followspot.storage.disk import Disk
 from followspot.storage.notices import StorageNotice
 from followspot.storage.recovery import Recovery
@@ -42,6 +42,16 @@ class RealClock:
 
     def utc_now(self) -> datetime:
         return WALL
+
+
+@dataclass
+class SetClock(RealClock):
+    """Wall time as it is set."""
+
+    wall: datetime = WALL
+
+    def utc_now(self) -> datetime:
+        return self.wall
 
 
 @dataclass
@@ -189,6 +199,8 @@ class Box:
     width: int = WIDTH
     picture: Literal["framed", "full"] = "framed"
     on_outbox: Callable[[], None] = lambda: None
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    has_fallback: bool = False
     notices: list[StorageNotice] = field(default_factory=list)
 
     @property
@@ -201,7 +213,12 @@ class Box:
 
     def storage(self) -> Storage:
         settings = Settings(
-            paths=PathSettings(media=self.media, state=self.root / "state", runtime=self.root / "run"),
+            paths=PathSettings(
+                media=self.media,
+                fallback=self.root / "fallback" if self.has_fallback else None,
+                state=self.root / "state",
+                runtime=self.root / "run",
+            ),
             recording=RecordingSettings(
                 picture=self.picture,
                 segment_s=SEGMENT_S,
@@ -209,6 +226,7 @@ class Box:
                 reserve_mb=1,
                 resume_within_min=self.resume_within_min,
             ),
+            retention=self.retention,
             view=ViewSettings(width=self.width, height=HEIGHT),
         )
         return Storage(

@@ -1,4 +1,4 @@
-"""The unit file: systemd has nothing to say against it, and it gives away little."""
+"""The unit files: systemd has nothing to say against them, and they give away little."""
 
 import shutil
 import subprocess
@@ -7,20 +7,23 @@ from pathlib import Path
 import pytest
 
 UNIT = Path(__file__).parents[2] / "systemd" / "followspot.service"
+UPLOAD_UNIT = UNIT.with_name("followspot-upload.service")
 MAX_EXPOSURE_TENTHS = 20
 """Of systemd-analyze security's score from 0 (safe) to 10, times ten, as its --threshold counts."""
 
 pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
 
-@pytest.fixture
-def installed(tmp_path: Path) -> Path:
+@pytest.fixture(params=[UNIT, UPLOAD_UNIT], ids=lambda unit: unit.stem)
+def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The unit with a program and a user that exist here."""
-    unit = tmp_path / UNIT.name
-    text = UNIT.read_text()
-    for ours, here in (("/opt/followspot/bin/followspot", "/bin/true"), ("=followspot\nGroup=followspot", "=root")):
-        assert ours in text
-        text = text.replace(ours, here)
+    unit = tmp_path / request.param.name
+    text = request.param.read_text()
+    program = (
+        "/opt/followspot/bin/followspot-upload" if request.param is UPLOAD_UNIT else "/opt/followspot/bin/followspot"
+    )
+    assert program in text
+    text = text.replace(program, "/bin/true").replace("=followspot\nGroup=followspot", "=root")
     unit.write_text(text)
     return unit
 
@@ -32,14 +35,15 @@ def test_systemd_finds_nothing_wrong(installed: Path):
 
 
 def test_verify_would_notice_an_unknown_key(installed: Path):
-    installed.write_text(installed.read_text().replace("WatchdogSec=", "WatchdogSecs="))
+    installed.write_text(installed.read_text().replace("RestartSec=", "WatchdogSecs="))
     done = subprocess.run(["systemd-analyze", "verify", installed], capture_output=True, text=True, check=False)
     assert "WatchdogSecs" in done.stderr
 
 
-def test_it_is_well_fenced_in():
+@pytest.mark.parametrize("unit", [UNIT, UPLOAD_UNIT], ids=lambda unit: unit.stem)
+def test_it_is_well_fenced_in(unit: Path):
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", f"--threshold={MAX_EXPOSURE_TENTHS}", UNIT],
+        ["systemd-analyze", "security", "--offline=true", f"--threshold={MAX_EXPOSURE_TENTHS}", unit],
         capture_output=True,
         text=True,
         check=False,

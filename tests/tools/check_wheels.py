@@ -31,9 +31,10 @@ def resolves(python: str, requirements: list[str]) -> bool:
 
 
 def main() -> int:
-    """Check the run-time dependencies and the simulator's."""
+    """Check the dependencies of daemon, simulator and uploader."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    requirements = [*project["dependencies"], *project["optional-dependencies"]["sim"]]
+    extras = project["optional-dependencies"]
+    requirements = [*project["dependencies"], *extras["sim"], *extras["upload"]]
     failed = False
     for python in PYTHONS:
         good = resolves(python, requirements)

@@ -25,7 +25,14 @@ from followspot.media.notices import (
     SoundLevels,
 )
 from followspot.settings.models import Settings
-from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed, StorageNotice
+from followspot.storage.notices import (
+    DiskOverflow,
+    FragmentDurable,
+    MediaMoved,
+    SegmentDurable,
+    StorageFailed,
+    StorageNotice,
+)
 from followspot.storage.worker import StorageProgress
 
 OVERFLOW_HEALED_AFTER_S = 30.0
@@ -82,6 +89,8 @@ class NoticeAlerts:
         match notice:
             case StorageFailed(full=full, message=message):
                 self._raise(AlertCode.DISK_FULL if full else AlertCode.DISK_FAILED, self._media, message)
+            case MediaMoved(message=message):
+                self._raise(AlertCode.MEDIA_ELSEWHERE, self._media, message)
             case DiskOverflow(message=message):
                 self._raise(AlertCode.DISK_SLOW, self._media, message)
             case FragmentDurable():

@@ -17,8 +17,10 @@ from followspot.app.host import HostWatch, read_host
 from followspot.app.joining import Joining
 from followspot.app.lookout import CameraLookout
 from followspot.app.once import Once
+from followspot.app.reconciling import Reconciling
 from followspot.app.replay import Replay
 from followspot.app.report import box_state, host_state
+from followspot.app.room import RoomKeeper
 from followspot.app.settling import Settling
 from followspot.app.soundstate import SoundState
 from followspot.app.supervisor import Supervisor
@@ -60,7 +62,13 @@ P = ParamSpec("P")
 _log = logging.getLogger(__name__)
 
 PREVENT_RECORDING = frozenset(
-    {AlertCode.CAMERA_UNAVAILABLE, AlertCode.RECORDER_FAILED, AlertCode.DISK_FULL, AlertCode.DISK_FAILED}
+    {
+        AlertCode.CAMERA_UNAVAILABLE,
+        AlertCode.RECORDER_FAILED,
+        AlertCode.DISK_FULL,
+        AlertCode.DISK_FAILED,
+        AlertCode.NO_ROOM,
+    }
 )
 """While one of these stands and nothing reaches the disk, the lamp asks for help."""
 
@@ -95,6 +103,7 @@ class Daemon:
             self._on_loop(supervisor.guarded(self._on_media_notice)),
             self.vision.submit if self.vision else None,
         )
+        self.room = RoomKeeper(self.storage, settings.paths.media, alerts, clock, lambda: self.session.end_for_room())
         self.session = SessionLoop(
             clock,
             self.recorder,
@@ -102,9 +111,11 @@ class Daemon:
             alerts,
             self._on_session_status,
             round(settings.recording.pause_limit_min * 60e9),
+            self.room.check,
         )
         self.settling = Settling(self.session, self.storage, alerts)
         self.joining = Joining(self.session, self.storage, alerts, clock, settings)
+        self.reconciling = Reconciling(self.storage, settings.paths.media, alerts, clock)
         self.dock_care = DockCare(self.dock_keeper, self.framing, lambda: self.session.status.active)
         self.lookout = CameraLookout(settings.camera.url, self.session, alerts, clock)
         self.desk = Desk(
@@ -157,8 +168,8 @@ class Daemon:
             state = self.settings.paths.state
             message = (
                 f"the database was damaged: it was set aside as {state / recovery.damaged_database}, and a new one was "
-                "begun. Lessons are recorded; those that only the old one knew stay in paths.media and are not "
-                "announced any more"
+                "begun. Lessons are recorded; those that only the old one knew are found in paths.media and "
+                "announced anew"
             )
             self._raise(AlertCode.DATABASE_REPLACED, str(state), message)
 
@@ -240,7 +251,7 @@ class Daemon:
         """Credentials that cannot be read must not keep a lesson from being recorded."""
         on_command = partial(self.once.take, source="mqtt")
         try:
-            return MqttBus(self.settings, self._clock, self.storage, self.alerts, on_command)
+            return MqttBus(self.settings, self._clock, self.storage, self.alerts, on_command, self.storage.acknowledge)
         except ConfigurationError as error:
             self._raise(AlertCode.BROKER_REFUSED, self.settings.mqtt.host, str(error))
             return None

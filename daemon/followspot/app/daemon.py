@@ -81,6 +81,8 @@ async def _record_first(daemon: Daemon) -> None:
 def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
     supervisor.keep("control-socket", daemon.control_socket.run)
     supervisor.keep("framing", daemon.framing.run)
+    supervisor.keep("reconciling", daemon.reconciling.run)
+    supervisor.keep("room", daemon.room.run)
     supervisor.keep("settling", daemon.settling.run)
     supervisor.keep("camera-lookout", daemon.lookout.run)
     if daemon.settings.recording.one_file:

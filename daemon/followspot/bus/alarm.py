@@ -47,7 +47,8 @@ class BrokerAlarm:
         """The broker does not give us commands."""
         self._refuse(
             "commands",
-            f"{self._broker} does not give commands to {self._user}: {reason}. Check the broker's access rules",
+            f"{self._broker} does not give commands or acknowledgements to {self._user}: {reason}. "
+            "Check the broker's access rules",
         )
 
     def event_refused(self, topic: str, reason: str) -> None:

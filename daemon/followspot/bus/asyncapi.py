@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 from followspot import __version__
 from followspot.bus.envelope import CONTENT_TYPE, Envelope
 from followspot.bus.topics import Topics
+from followspot.domain.acknowledgement import Acknowledgement, StoredFile, StoredSegment
 from followspot.domain.commands import COMMAND_MODELS, Answer
 from followspot.domain.events import EventData, event_models, schema_id
 from followspot.domain.state import Availability, BoxState
@@ -27,7 +28,7 @@ def asyncapi_document() -> Part:
         "state": _channel(topics.state, "state", "Retained; sent when it changed, at most once a second."),
         "answer": {
             "address": None,
-            "description": "The response topic that the command named.",
+            "description": "The response topic that the command or acknowledgement named.",
             "messages": {"answer": {"$ref": "#/components/messages/answer"}},
         },
     }
@@ -42,6 +43,8 @@ def asyncapi_document() -> Part:
         channel = f"command.{name}"
         channels[channel] = _channel(topics.command(name), channel, _summary(command))
         operations[channel] = {**_operation("receive", channel), "reply": _reply()}
+    channels["ack"] = _channel(topics.ack, "ack", _summary(Acknowledgement))
+    operations["ack"] = {**_operation("receive", "ack"), "reply": _reply()}
     return {
         "asyncapi": "3.0.0",
         "id": "urn:followspot:v1",
@@ -88,6 +91,7 @@ def _messages() -> Part:
     others = {
         "availability": _message(Availability),
         "state": _message(BoxState),
+        "ack": _message(Acknowledgement),
         "answer": {**_message(Answer), "description": "Bears the command's correlation data."},
     }
     return {**events, **commands, **others}
@@ -108,7 +112,7 @@ def _event_message(event: type[EventData]) -> Part:
 
 def _schemas() -> Part:
     told = (Envelope, *event_models(), Availability, BoxState, Answer)
-    heard = tuple(COMMAND_MODELS.values())
+    heard: tuple[type[BaseModel], ...] = (*COMMAND_MODELS.values(), Acknowledgement, StoredSegment, StoredFile)
     wanted = [*((model, "serialization") for model in told), *((model, "validation") for model in heard)]
     _, schemas = models_json_schema(wanted, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     heard_names = {model.__name__ for model in heard}

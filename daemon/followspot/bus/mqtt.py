@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from followspot.bus.access import broker_access
+from followspot.bus.acknowledgements import AckCounter, AcknowledgementHandler
 from followspot.bus.alarm import BrokerAlarm
 from followspot.bus.board import StateBoard
 from followspot.bus.desk import CommandDesk, CommandHandler
@@ -33,6 +35,8 @@ from followspot.settings.models import Settings
 WAITING_COMMANDS = 16
 """People press buttons: more at once is a sender gone mad, who is told that we are busy."""
 
+WAITING_ACKNOWLEDGEMENTS = 64
+"""At 48 KiB each they stay within 3 MiB; an uploader sends the next when it was answered."""
 NANOSECONDS = 1_000_000_000
 
 DRAIN_TIMEOUT_S = 2.0
@@ -52,7 +56,13 @@ class MqttBus:
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, outbox: Outbox, alerts: AlertRegistry, on_command: CommandHandler
+        self,
+        settings: Settings,
+        clock: Clock,
+        outbox: Outbox,
+        alerts: AlertRegistry,
+        on_command: CommandHandler,
+        on_acknowledgement: AcknowledgementHandler,
     ) -> None:
         mqtt, device_id = settings.mqtt, settings.device.id
         self._host = mqtt.host
@@ -63,6 +73,8 @@ class MqttBus:
         self._pump = OutboxPump(outbox, self._send_event)
         self._board = StateBoard(self._send_state)
         self._desk = CommandDesk(mqtt.allow, on_command)
+        self._counter = AckCounter(on_acknowledgement, alerts, clock)
+        self._acknowledgements: asyncio.Queue[Received] = asyncio.Queue(WAITING_ACKNOWLEDGEMENTS)
         self._clock = clock
         self._waiting: asyncio.Queue[tuple[Received, int | None]] = asyncio.Queue(WAITING_COMMANDS)
         """Commands, each with the monotonic time from which nobody wants it any more."""
@@ -91,6 +103,7 @@ class MqttBus:
             "published": self._pump.published,
             "in_flight": self._pump.in_flight,
             "commands": dict(self._desk.counts),
+            "acknowledgements": dict(self._counter.counts),
         }
 
     async def run(self) -> None:
@@ -105,6 +118,7 @@ class MqttBus:
                 tasks.create_task(self._pump.run(), name="mqtt-outbox")
                 tasks.create_task(self._board.run(), name="mqtt-state")
                 tasks.create_task(self._answer_commands(), name="mqtt-commands")
+                tasks.create_task(self._take_acknowledgements(), name="mqtt-acknowledgements")
         finally:
             await self._say_goodbye()
 
@@ -147,6 +161,7 @@ class MqttBus:
         self._connected = True
         self._alarm.connected()
         self._link.subscribe(self._topics.commands)
+        self._link.subscribe(self._topics.ack)
         self._link.publish(self._topics.availability, _availability(AvailabilityState.ONLINE), retain=True)
         self._board.connected()
         self._pump.connected(receive_maximum)
@@ -169,7 +184,9 @@ class MqttBus:
 
     def _on_received(self, message: Received) -> None:
         """Retained commands are old by nature: whoever left them there, nobody wants them now."""
-        if message.retained:
+        if message.topic == self._topics.ack:
+            self._on_acknowledgement(message)
+        elif message.retained:
             self._desk.counts["retained"] += 1
         elif message.response_topic is not None and not is_answerable(message.response_topic):
             self._desk.refuse(message.payload, InvalidCommandError("no answer may be sent to its response topic"))
@@ -196,6 +213,20 @@ class MqttBus:
         if deadline_ns is not None and self._clock.monotonic_ns() >= deadline_ns:
             return self._desk.refuse(message.payload, ExpiredError("the command expired while it waited here"))
         return await self._desk.take(message.payload, message.topic.rpartition("/")[2])
+
+    def _on_acknowledgement(self, message: Received) -> None:
+        """A retained one does no harm, as it quotes the hashes. One too many is refused: its sender asks again."""
+        if message.response_topic is not None and not is_answerable(message.response_topic):
+            message = replace(message, response_topic=None)
+        if self._acknowledgements.full():
+            self._answer(message, self._counter.refuse(BusyError("too many acknowledgements are waiting")), qos=0)
+        else:
+            self._acknowledgements.put_nowait(message)
+
+    async def _take_acknowledgements(self) -> None:
+        while True:
+            message = await self._acknowledgements.get()
+            self._answer(message, await self._counter.take(message.payload))
 
     def _answer(self, message: Received, answer: Answer, qos: int = 1) -> None:
         if message.response_topic is not None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from followspot.bus.asyncapi import asyncapi_document
 from followspot.bus.envelope import Envelope
+from followspot.domain.acknowledgement import Acknowledgement
 from followspot.domain.commands import COMMAND_MODELS, Answer
 from followspot.domain.events import event_models, schema_id
 from followspot.domain.segments import ClockFile, Manifest
@@ -49,6 +50,7 @@ def catalogue() -> tuple[Document, ...]:
     commands = [_plain(f"command.{name}", model, "heard") for name, model in COMMAND_MODELS.items()]
     others = [
         *(_plain("envelope", Envelope), _plain("state", BoxState), _plain("availability", Availability)),
+        _plain("ack", Acknowledgement, "heard"),
         *(_plain("answer", Answer), _plain("manifest", Manifest), _plain("clock", ClockFile)),
     ]
     return (*events, *commands, *others)

@@ -11,6 +11,7 @@ from followspot.cli import (
     check,
     dock,
     exit_codes,
+    fsck,
     home,
     pause,
     republish,
@@ -23,7 +24,7 @@ from followspot.cli import (
 )
 from followspot.domain.errors import ConfigurationError
 
-COMMANDS = (run, check, start, stop, pause, resume, bookmark, home, status, republish, calibrate, dock, schemas)
+COMMANDS = (run, check, fsck, start, stop, pause, resume, bookmark, home, status, republish, calibrate, dock, schemas)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

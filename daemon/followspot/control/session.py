@@ -34,7 +34,7 @@ from followspot.domain.session import (
 )
 from followspot.domain.statement import NO_DETAILS, LessonDetails
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice, RecorderFailed, RecorderStopped
-from followspot.storage.notices import DiskOverflow, FragmentDurable, StorageFailed, StorageNotice
+from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved, StorageFailed, StorageNotice
 
 ON_DISK_FOR_NS = 5_000_000_000
 """Fragments come every 2 s at most and a slow card takes a second or two to sync one: after this, none is coming."""
@@ -73,13 +73,16 @@ class SessionLoop:
         alerts: AlertRegistry,
         on_status: Callable[[SessionStatus], None],
         pause_limit_ns: int,
+        check_room: Callable[[], None] = lambda: None,
     ) -> None:
-        """A lesson that is paused for longer than `pause_limit_ns` is completed."""
+        """A lesson that is paused for longer than `pause_limit_ns` is completed; `check_room` raises a
+        CommandRefusedError when no new lesson may begin."""
         self._clock = clock
         self._recorder = recorder
         self._store = store
         self._alerts = alerts
         self._on_status = on_status
+        self._check_room = check_room
         self._pause_limit_ns = pause_limit_ns
         self._session = Session()
         self._status = SessionStatus()
@@ -113,7 +116,8 @@ class SessionLoop:
     def start(self, source: str, plan: LessonPlan | None = None, details: LessonDetails = NO_DETAILS) -> str:
         """Begin a lesson of which `details` are known, or go on with the one that `plan` describes; its id.
 
-        `source` names who asked. Raises AlreadyRecordingError, StillStoppingError or ShuttingDownError.
+        `source` names who asked. Raises AlreadyRecordingError, StillStoppingError, ShuttingDownError, or what the room
+        on the disk forbids.
         """
         self._asked(StartAsked(), source, plan, details)
         assert self._plan is not None, "an accepted start has a plan"
@@ -194,11 +198,15 @@ class SessionLoop:
             case FragmentDurable(lesson_id=self._plan.lesson_id) if not self._going_on:
                 self._last_fragment_ns = self._moved_ns = self._clock.monotonic_ns()
                 self._feed(FragmentWritten())
-            case DiskOverflow(lesson_id=self._plan.lesson_id):
+            case DiskOverflow(lesson_id=self._plan.lesson_id) | MediaMoved(lesson_id=self._plan.lesson_id):
                 self._last_fragment_ns = None
                 self._tell()
             case StorageFailed(lesson_id=self._plan.lesson_id, full=full):
                 self._feed(StorageBroke(EndReason.DISK_FULL if full else EndReason.DISK_FAILED))
+
+    def end_for_room(self) -> None:
+        """End the lesson, if any, while the disk has room for its last segment."""
+        self._feed(StorageBroke(EndReason.DISK_FULL))
 
     def check_lamp(self) -> None:
         """Look whether media still reaches the disk, and how long a pause lasts; to be called about once a second."""
@@ -233,6 +241,8 @@ class SessionLoop:
         following, actions = transition(self._session, event)
         refuse(actions)
         if Action.START_RECORDER in actions:
+            if plan is None:
+                self._check_room()
             self._plan = plan or LessonPlan(str(uuid7(self._clock.utc_now())), details=details)
             self._started_by, self._last_fragment_ns, self._camera_lost = source, None, False
         self._next_by = self._asked_by = source
@@ -259,7 +269,7 @@ class SessionLoop:
     def _do(self, action: Action) -> None:
         if action is Action.START_NEXT:
             self._tell()
-            self.start(self._next_by)
+            self.press(self._next_by)
             return
         assert self._plan is not None, "the machine acts only on a lesson"
         match action:

@@ -14,7 +14,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
+from followspot.domain.acknowledgement import StoreKey, StoreName
 from followspot.domain.alerts import AlertCode
+from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import (
     BookmarkRecord,
     ClockState,
@@ -175,6 +177,44 @@ class ClockCorrected(EventData):
     started: AwareDatetime = Field(description="Wall time of the lesson's first frame, as known now.")
     spans: tuple[ClockSpan, ...] = Field(description="Empty where no segment of the lesson was announced yet.")
     clock_file: str = Field(description="clock.json, with every wall time of the lesson; below the media root.")
+
+
+class SegmentStored(EventData):
+    """The pipeline has acknowledged a segment: it is in `store`, under `key`. Said again when it has moved."""
+
+    type: ClassVar[str] = "segment.stored"
+
+    lesson_id: str
+    index: int = Field(ge=0)
+    sha256: Sha256
+    store: StoreName
+    key: StoreKey
+
+
+class LessonStored(EventData):
+    """Every segment and the manifest of a completed lesson are acknowledged. `key` is the manifest's."""
+
+    type: ClassVar[str] = "lesson.stored"
+
+    lesson_id: str
+    segments: int = Field(ge=0, description="How many segments the lesson has.")
+    manifest_sha256: Sha256
+    store: StoreName
+    key: StoreKey
+
+
+class SegmentDeleted(EventData):
+    """A segment's file is no longer on the box; `stored`: the pipeline had acknowledged it."""
+
+    type: ClassVar[str] = "segment.deleted"
+
+    lesson_id: str
+    index: int = Field(ge=0)
+    path: str = Field(description="Below the media root, with forward slashes: where it was.")
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+    reason: DeletionReason
+    stored: bool
 
 
 class AlertRaised(EventData):

@@ -18,6 +18,8 @@ class GapReason(StrEnum):
     """Pictures came faster than they could be encoded and were dropped."""
     DISK_OVERFLOW = "disk-overflow"
     """The disk could not keep up: the recording was cut."""
+    DISK_FAILED = "disk-failed"
+    """The disk failed or was pulled out: the recording goes on in another place."""
     PAUSE = "pause"
     """A person wanted nothing recorded: media time goes on where it stopped."""
     RECORDER_FAILED = "recorder-failed"

@@ -43,6 +43,7 @@ class PathSettings(Table):
     """`[paths]`: where things live. Media may be removable; state never is."""
 
     media: FolderPath = Field(default=Path("/var/lib/followspot/media"), description=_FOLDER)
+    fallback: FolderPath | None = Field(default=None, description=_FOLDER)
     state: FolderPath = Field(default=Path("/var/lib/followspot/state"), description=_FOLDER)
     runtime: FolderPath = Field(default=Path("/run/followspot"), description=_FOLDER)
 
@@ -150,6 +151,18 @@ class RecordingSettings(Table):
     reserve_mb: int = Field(default=64, ge=1, le=4096)
 
 
+class RetentionSettings(Table):
+    """`[retention]`: how long media stays, and what a shrinking disk asks for."""
+
+    grace_h: float = Field(default=24.0, ge=0, le=8760)
+    keep_days: float = Field(default=7.0, ge=0, le=3650)
+    unacknowledged_days: float | None = Field(default=None, ge=1, le=3650)
+    warn_min: float = Field(default=180.0, ge=0, le=100_000)
+    free_min: float = Field(default=240.0, ge=0, le=100_000)
+    start_min: float = Field(default=15.0, ge=0, le=1000)
+    end_min: float = Field(default=3.0, ge=0, le=100)
+
+
 CommandName = Literal["start", "stop", "home", "pause", "resume", "bookmark"]
 
 
@@ -210,6 +223,7 @@ class Settings(Table):
     steering: SteeringSettings = SteeringSettings()
     encoder: EncoderSettings = EncoderSettings()
     recording: RecordingSettings = RecordingSettings()
+    retention: RetentionSettings = RetentionSettings()
     mqtt: MqttSettings = MqttSettings()
     panel: PanelSettings = PanelSettings()
     log: LogSettings = LogSettings()

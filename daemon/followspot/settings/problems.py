@@ -55,11 +55,18 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
     def problem(key: str, message: str) -> Problem:
         return Problem(key, line_of(lines, tuple(key.split("."))), message)
 
+    if settings.paths.fallback == settings.paths.media:
+        yield problem("paths.fallback", "is the same folder as paths.media: choose one on another disk")
     for name in ("media", "state"):
         if getattr(settings.paths, name).is_relative_to(settings.paths.runtime):
             yield problem(f"paths.{name}", "lies in paths.runtime, which every boot empties: choose another folder")
     if settings.mqtt.password_file and not settings.mqtt.username:
         yield problem("mqtt.password_file", "is of no use without mqtt.username: set both or neither")
+    rules = settings.retention
+    if not rules.end_min <= rules.start_min <= rules.warn_min:
+        yield problem("retention.start_min", "must lie between retention.end_min and retention.warn_min")
+    if rules.free_min < rules.start_min:
+        yield problem("retention.free_min", "must not be less than retention.start_min: else no lesson ever begins")
     if (settings.mqtt.certificate_file is None) is not (settings.mqtt.key_file is None):
         yield problem("mqtt.certificate_file", "goes with mqtt.key_file: set both or neither")
     if settings.mqtt.certificate_file and not settings.mqtt.uses_tls:

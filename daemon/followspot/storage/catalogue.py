@@ -59,17 +59,31 @@ class Catalogue:
         """Lessons that are not completed, oldest first: as they were put on record, whatever the clock said then."""
         return [
             _lesson(row)
-            for row in self._database.all("SELECT * FROM lessons WHERE state <> 'completed' ORDER BY rowid")
+            for row in self._database.all(
+                "SELECT * FROM lessons INDEXED BY lessons_open WHERE state <> 'completed' ORDER BY rowid"
+            )
         ]
 
     def ended_lessons(self) -> list[LessonRow]:
         """Open lessons whose end is decided, oldest first."""
         return [one for one in self.open_lessons() if one.state is LessonState.STOPPING or one.id in self._ends]
 
+    def completed_lessons(self, after: str, limit: int) -> list[str]:
+        """The ids of completed lessons beyond `after`, oldest first."""
+        rows = self._database.all(
+            "SELECT id FROM lessons WHERE state = 'completed' AND id > ? ORDER BY id LIMIT ?", (after, limit)
+        )
+        return [row["id"] for row in rows]
+
     def segments(self, lesson_id: str) -> list[SegmentRow]:
         """The lesson's segments in playing order."""
         rows = self._database.all('SELECT * FROM segments WHERE lesson_id = ? ORDER BY "index"', (lesson_id,))
         return [_segment(row) for row in rows]
+
+    def hashes(self, lesson_id: str) -> dict[int, str]:
+        """The SHA-256 of each of the lesson's segments by index."""
+        rows = self._database.all('SELECT "index", sha256 FROM segments WHERE lesson_id = ?', (lesson_id,))
+        return {row["index"]: row["sha256"] for row in rows}
 
     def gaps(self, lesson_id: str) -> list[Gap]:
         """The lesson's gaps by media time."""
@@ -288,6 +302,12 @@ class Catalogue:
         """An event of its own."""
         with self._announced():
             self._outbox.add(event)
+
+    @contextmanager
+    def announced(self) -> Iterator[Callable[[EventData], None]]:
+        """One durable transaction with events: those given to what is yielded."""
+        with self._announced():
+            yield self._outbox.add
 
     @contextmanager
     def _announced(self) -> Iterator[None]:

@@ -105,7 +105,30 @@ CREATE TABLE whole_files (
 ) STRICT;
 """
 """Who paused a lesson, its bookmarks, and completed lessons as one file."""
-MIGRATIONS = (SCHEMA, PAUSES, EVENTS)
+KEEPING = """
+CREATE TABLE keeping (
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    "index" INTEGER NOT NULL,
+    presence TEXT NOT NULL DEFAULT 'here',
+    reason TEXT,
+    store TEXT,
+    key TEXT,
+    sha256 TEXT,
+    acknowledged_ms INTEGER,
+    acknowledged_boot_id TEXT,
+    acknowledged_boottime_ns INTEGER,
+    PRIMARY KEY (lesson_id, "index")
+) STRICT, WITHOUT ROWID;
+CREATE INDEX keeping_stored ON keeping (acknowledged_ms, lesson_id, "index")
+    WHERE presence = 'here' AND store IS NOT NULL;
+CREATE INDEX keeping_unsent ON keeping (lesson_id, "index") WHERE presence = 'here' AND store IS NULL;
+CREATE INDEX keeping_leaving ON keeping (lesson_id, "index") WHERE presence = 'leaving';
+CREATE TRIGGER keep_segment AFTER INSERT ON segments BEGIN
+    INSERT INTO keeping (lesson_id, "index") VALUES (NEW.lesson_id, NEW."index"); END;
+INSERT INTO keeping (lesson_id, "index") SELECT lesson_id, "index" FROM segments;
+"""
+"""Whether each segment is still on the disk, and where else it is; a row is made with each segment's."""
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)
@@ -138,7 +161,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of the block is durable after it, or nothing of it has happened."""
+        """All of the block is durable after it, or nothing of it has happened. One within another is a part of it."""
+        if self._connection.in_transaction:
+            yield
+            return
         self.execute("BEGIN IMMEDIATE")
         try:
             yield

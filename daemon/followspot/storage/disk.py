@@ -99,6 +99,11 @@ class Disk:
         """Have the file system set `size` bytes aside; not every one can."""
         os.posix_fallocate(fd, 0, size)
 
+    def free_bytes(self, folder: Path) -> int:
+        """What can still be written into the file system of `folder` without special rights."""
+        space = os.statvfs(folder)
+        return space.f_bavail * space.f_frsize
+
     def has_room(self, folder: Path) -> bool:
         """Whether a small file can still be made in the file system of `folder`; one that is gone is not full."""
         try:

@@ -9,7 +9,8 @@ from followspot.domain.errors import StorageError
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentEnd
 from followspot.storage.disk import DiskErrors, is_full
-from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
+from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved, SegmentDurable, StorageFailed
+from followspot.storage.refuge import may_take_refuge, take_refuge
 from followspot.storage.rows import CLOCK_TOLERANCE, MICROSECOND_NS, Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
 from followspot.storage.soundfiles import write_sounds
@@ -17,6 +18,8 @@ from followspot.storage.spool import FramingFile, SegmentFile, cut_line, shifted
 from followspot.storage.store import Store, storage_error
 
 NANOSECONDS = 1_000_000_000
+SLOW_SYNC_NS = NANOSECONDS // 2
+"""A disk that syncs more slowly than fragments come (recording.fragment_s) could never catch up one by one."""
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +41,13 @@ class LessonWriter:
         self._cuts: list[tuple[int, int]] = []
         """What overflows have cut out, from and to, in the recorder's media time, which does not know of them."""
         self._overflowed = False
-        """Media is being thrown away: all the recorder's time behind the end is lost."""
+        """Media is being thrown away: all the recorder's time behind the end is lost, for the reason `_loss`."""
+        self._loss = GapReason.DISK_OVERFLOW
         self._failed = False
+        self._last: SegmentEnd | None = None
+        """The end of the lesson's last segment, once it was given."""
+        self._sync_ns = self._synced_ns = 0
+        """What the last sync took, and when it ended."""
         self._anchor: Anchor | None = None
         self._file: SegmentFile | None = None
         self._framing: FramingFile | None = None
@@ -56,7 +64,7 @@ class LessonWriter:
         try:
             step()
         except DiskErrors as error:
-            self._fail(error)
+            self._move_or_fail(error, step)
         except Exception as error:
             log.exception("a fault in the program ended the writing lesson=%s", self._plan.lesson_id)
             self._fail(error)
@@ -76,20 +84,28 @@ class LessonWriter:
     def open_segment(self, start_ns: int) -> None:
         """Steps S1 and S2."""
         if self._overflowed:
-            self._declare_overflow(start_ns)
+            self._declare_loss(start_ns)
         self._file = SegmentFile(self._store.disk, self._folder, self._index)
 
-    def write(self, data: bytes, framing: bytes) -> None:
-        """Step S3, and the framing lines of these frames."""
+    def write(self, data: bytes, framing: bytes, more_wait: bool = False) -> None:
+        """Step S3, and the framing lines of these frames. On a slow disk fragments that wait share one sync."""
         if self._file is None:
+            if self._overflowed:
+                return  # the rest of a segment whose disk has failed
             raise StorageError("a fragment came without a segment")
-        has_frames = self._file.write(data)
+        self._file.write(data)
+        has_frames = not (more_wait and self._may_wait()) and self._sync(self._file)
         self._write_framing(framing)
         if has_frames:
             self._store.notify(FragmentDurable(self._plan.lesson_id, self._index))
 
     def finish(self, end: SegmentEnd, framing: bytes) -> None:
         """Steps S4 to S8."""
+        self._last = end if end.last else None
+        if self._file is None and self._overflowed:
+            if end.last:
+                self.end_without_media(end)
+            return
         if self._file is None:
             raise StorageError("a segment ended that was not open")
         self._write_framing(framing)
@@ -105,7 +121,7 @@ class LessonWriter:
     def end_without_media(self, end: SegmentEnd) -> None:
         """The lesson's last segment was thrown away: all since the overflow is missing."""
         if self._overflowed:
-            self._declare_overflow(end.start_ns + end.duration_ns)
+            self._declare_loss(end.start_ns + end.duration_ns)
 
     def declare_gap(self, gap: Gap) -> None:
         """Put a gap that the recorder found on record, in the lesson's time, but for what an overflow lost anyway."""
@@ -120,7 +136,7 @@ class LessonWriter:
         self._let_go_of_segment()
         settle(self._store, self._plan.lesson_id)
         self._index, self._end_ns = self._store.catalogue.next_place(self._plan.lesson_id)
-        self._overflowed = True
+        self._overflowed, self._loss = True, GapReason.DISK_OVERFLOW
         message = f"the disk of {self._store.media} could not keep up: a part of the lesson is not recorded"
         self._store.notify(DiskOverflow(self._plan.lesson_id, message))
 
@@ -133,9 +149,7 @@ class LessonWriter:
         """Give back what is open; an unfinished segment stays for salvage."""
         self._failed = True
         self._let_go_of_segment()
-        if self._framing is not None:
-            framing, self._framing = self._framing, None
-            framing.close()
+        self._let_go_of_framing()
 
     def _new_anchor(self, origin: LessonOrigin) -> Anchor:
         """A clock that was stepped since the first frame was labelled was not set then, whatever it says now."""
@@ -162,7 +176,7 @@ class LessonWriter:
         )
         store.disk.make_folder(self._folder)
         try:
-            store.disk.sync_folder(store.media)
+            store.disk.sync_folder(self._folder.parent)
             store.catalogue.begin_lesson(lesson)
         except DiskErrors:
             with suppress(OSError):  # an empty folder that stays is removed at the next start
@@ -183,13 +197,15 @@ class LessonWriter:
             catalogue.add_gap(lesson.id, cut, anchor)
         return cut
 
-    def _declare_overflow(self, resumed_ns: int) -> None:
+    def _declare_loss(self, resumed_ns: int) -> None:
         """The recorder is at `resumed_ns` of its media time; what lies before it and behind our end is lost."""
         self._overflowed = False
         missing_ns = max(0, self._lesson_ns(resumed_ns) - self._end_ns)
+        if not missing_ns:
+            return
         if self._anchor is not None:
             self._anchor = self._anchor.after_cut(self._end_ns, missing_ns)
-        gap = Gap(GapReason.DISK_OVERFLOW, self._end_ns, 0, missing_ns)
+        gap = Gap(self._loss, self._end_ns, 0, missing_ns)
         self._store.catalogue.clip(self._plan.lesson_id, self._end_ns)
         self._store.catalogue.add_gap(self._plan.lesson_id, gap, self._anchor)
         if self._framing is not None:
@@ -242,6 +258,18 @@ class LessonWriter:
             sounds=sounds,
         )
 
+    def _may_wait(self) -> bool:
+        """Behind a slow sync, for as long as that took: then half of the disk's time is for writing."""
+        waited_ns = self._store.clock.monotonic_ns() - self._synced_ns
+        return SLOW_SYNC_NS < self._sync_ns > waited_ns
+
+    def _sync(self, file: SegmentFile) -> bool:
+        begun_ns = self._store.clock.monotonic_ns()
+        has_frames = file.sync()
+        self._synced_ns = self._store.clock.monotonic_ns()
+        self._sync_ns = self._synced_ns - begun_ns
+        return has_frames
+
     def _write_framing(self, lines: bytes) -> None:
         if self._framing is not None:
             self._framing.write(shifted(lines, self._lesson_ns) if self._cuts else lines)
@@ -250,6 +278,41 @@ class LessonWriter:
         if self._file is not None:
             file, self._file = self._file, None
             file.abandon()
+
+    def _let_go_of_framing(self) -> None:
+        if self._framing is not None:
+            framing, self._framing = self._framing, None
+            framing.close()
+
+    def _move_or_fail(self, error: Exception, step: Callable[[], None]) -> None:
+        """Steps F1 to F3: a disk that fails, but is not full, is left for the fallback folder, once."""
+        store, lesson_id = self._store, self._plan.lesson_id
+        if not may_take_refuge(store, lesson_id, error):
+            self._fail(error)
+            return
+        begun = self._anchor is not None
+        try:
+            with suppress(OSError):
+                self._let_go_of_segment()
+                self._let_go_of_framing()
+            self._folder = take_refuge(store, lesson_id)
+            if begun:
+                self._framing = FramingFile(store.disk, self._folder)
+                self._index, self._end_ns = store.catalogue.next_place(lesson_id)
+                self._overflowed, self._loss = True, GapReason.DISK_FAILED
+                if self._last is not None:
+                    self.end_without_media(self._last)
+            else:
+                step()
+        except DiskErrors as second:
+            log.error("the fallback folder cannot be used either folder=%s: %s", store.fallback, second)
+            self._fail(error)
+            return
+        message = (
+            f"{storage_error(f'the lesson {lesson_id} in {store.media} cannot be written on', error)}. It goes on in "
+            f"{store.fallback}, and comes home when followspot starts with the disk in order"
+        )
+        store.notify(MediaMoved(lesson_id, message))
 
     def _fail(self, error: Exception) -> None:
         lesson_id = self._plan.lesson_id

@@ -39,4 +39,12 @@ class DiskOverflow:
     message: str
 
 
-StorageNotice = FragmentDurable | SegmentDurable | StorageFailed | DiskOverflow
+@dataclass(frozen=True, slots=True)
+class MediaMoved:
+    """The disk failed and the lesson goes on in the fallback folder, with a later segment if one was open."""
+
+    lesson_id: str
+    message: str
+
+
+StorageNotice = FragmentDurable | SegmentDurable | StorageFailed | DiskOverflow | MediaMoved

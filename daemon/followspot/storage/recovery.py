@@ -29,7 +29,7 @@ class Recovery:
     want that completes it. `salvaged`: whole segments that
     were not announced yet, and will be. `missing`: announced segments of unfinished lessons that are not there.
     `damaged_database`: the file name in the state folder of a database that was set aside for a new one. Lessons that
-    only it knew stay on the disk as they are; nothing more is told of them.
+    only it knew are found by the reconciliation.
     """
 
     resume: LessonPlan | None = None
@@ -113,7 +113,8 @@ def _missing(store: Store, interrupted: list[_Interrupted]) -> list[str]:
         for one in interrupted
         for segment in store.catalogue.segments(one.lesson.id)
     ]
-    return [path for path in paths if not (store.media / path).exists()]
+    roots = [store.media, *([] if store.fallback is None else [store.fallback])]
+    return [path for path in paths if not any((root / path).exists() for root in roots)]
 
 
 def _finish(store: Store, interrupted: list[_Interrupted], resume: LessonPlan | None) -> None:

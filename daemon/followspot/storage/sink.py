@@ -36,6 +36,8 @@ class LessonSink:
         self._opening: deque[tuple[int, int]] = deque()
         """Index and start of segments that wait for the open one to end."""
         self._held: deque[_Fragment] = deque()
+        self._offered = 0
+        """Fragments given to the worker; it looks whether more have come."""
         self._dropping = False
         """The queue was full: media is dropped until a segment opens with room for it."""
 
@@ -95,7 +97,13 @@ class LessonSink:
     def _hand_over(self, data: bytes) -> None:
         framing = self._take_framing()
         size = len(data) + len(framing)
-        if not self._worker.offer(self._guarded(lambda: self._writer.write(data, framing)), size):
+        self._offered += 1
+        number = self._offered
+
+        def write() -> None:
+            self._writer.write(data, framing, more_wait=self._offered > number)
+
+        if not self._worker.offer(self._guarded(write), size):
             self._cut()
 
     def _cut(self) -> None:

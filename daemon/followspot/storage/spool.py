@@ -17,7 +17,7 @@ TAIL_BYTES = 64 * 1024
 
 
 class SegmentFile:
-    """The unfinished file of one segment. Everything given to it is durable when the call returns."""
+    """The unfinished file of one segment. Everything given to it is durable after `sync`."""
 
     def __init__(self, disk: Disk, folder: Path, index: int) -> None:
         self.index = index
@@ -27,6 +27,7 @@ class SegmentFile:
         self._disk = disk
         self._part = self.path.with_name(self.path.name + PART_SUFFIX)
         self._hash = hashlib.sha256()
+        self._is_synced = True
         self._fd: int | None = disk.create(self._part)
         try:
             disk.sync_folder(folder)
@@ -34,20 +35,27 @@ class SegmentFile:
             self.abandon()
             raise
 
-    def write(self, data: bytes) -> bool:
-        """Append whole boxes: one write, one sync. Whether the file now holds frames."""
+    def write(self, data: bytes) -> None:
+        """Append whole boxes in one write."""
         if self._fd is None:
             raise ValueError(f"{self._part} is closed")
+        self._is_synced = False
         self._disk.write(self._fd, data)
-        self._disk.sync(self._fd)
         if self.init_size == self.size:
             self.init_size += init_length(data)
         self.size += len(data)
         self._hash.update(data)
+
+    def sync(self) -> bool:
+        """What was written survives a power cut; whether there are frames in it."""
+        if self._fd is not None and not self._is_synced:
+            self._disk.sync(self._fd)
+            self._is_synced = True
         return self.size > self.init_size
 
     def finish(self) -> str:
-        """Give the file its name; its SHA-256. All of it was synced with its last fragment."""
+        """Give the file its name; its SHA-256."""
+        self.sync()
         self.abandon()
         self._disk.rename(self._part, self.path)
         self._disk.sync_folder(self.path.parent)

@@ -2,10 +2,11 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from followspot.domain.acknowledgement import Acknowledgement
 from followspot.domain.clock import Clock
 from followspot.domain.errors import StorageError
 from followspot.domain.events import EventData, EventRenderer
@@ -14,6 +15,7 @@ from followspot.domain.recording import LessonPlan, Mark, SegmentSink
 from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
 from followspot.domain.segments import WHOLE_FILE
 from followspot.settings.models import Settings
+from followspot.storage.acknowledging import acknowledge
 from followspot.storage.answers import Answers
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
@@ -21,12 +23,17 @@ from followspot.storage.clock_correction import correct_clock
 from followspot.storage.completion import announce_whole, complete
 from followspot.storage.database import Database, set_aside
 from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_root_folder
+from followspot.storage.keeping import Keeping
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.marking import keep_bookmark
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
+from followspot.storage.reconcile import Finding
+from followspot.storage.reconciliation import reconcile
 from followspot.storage.recovery import INTERRUPTED, Recovery, Resumption, recover
+from followspot.storage.refuge import may_take_refuge, take_refuge
 from followspot.storage.reserve import Reserve
+from followspot.storage.retention import Tended, Tending
 from followspot.storage.rows import OutboxEntry, WholeFile
 from followspot.storage.salvage import announce_pause, settle
 from followspot.storage.sink import LessonSink
@@ -157,6 +164,28 @@ class Storage:
         """
         return await self._call("completing earlier lessons", self._require_open().settle)
 
+    async def acknowledge(self, said: Acknowledgement) -> int:
+        """The pipeline has stored these files elsewhere; how many of them are news. Durable when it returns.
+
+        Raises UnknownMediaError or WrongHashError (and then nothing of it counts).
+        """
+        store = self._require_open().store
+        doing = f"noting what is stored of the lesson {said.lesson_id}"
+        return await self._call(doing, lambda: store.reserve.lend(lambda: acknowledge(store, said)))
+
+    async def tend(self) -> Tended:
+        """Delete some of what may go and must (docs/retention.md), and say how much room there is. Often."""
+        opened = self._require_open()
+        return await self._call("tending the media", opened.tending.tend)
+
+    def reconcile(self, *, read_all: bool = False) -> AsyncIterator[Finding]:
+        """Hold every completed lesson and every unknown folder against the catalogue, one after the other.
+
+        Recording goes on between them. `read_all`: announced files are read and hashed, else only measured. What is
+        found is put right where that is possible (docs/segments.md, V1 to V6), and told.
+        """
+        return reconcile(self._require_open().store, self._call, read_all=read_all)
+
     async def publish(self, event: EventData) -> None:
         """Put an event of its own into the outbox."""
         catalogue = self._require_open().store.catalogue
@@ -227,10 +256,12 @@ class Storage:
         outbox = Outbox(database, self._clock, self._render)
         store = Store(
             media=paths.media,
+            fallback=paths.fallback,
             device_id=self._settings.device.id,
             longest_segment_s=self._longest_segment_s(),
             disk=self._disk,
             catalogue=Catalogue(database, outbox, self._on_outbox),
+            keeping=Keeping(database, self._boot),
             reserve=reserve,
             boot=self._boot,
             clock=self._clock,
@@ -242,7 +273,7 @@ class Storage:
         except BaseException:
             database.close()
             raise
-        self._opened = _Opened(database, outbox, store)
+        self._opened = _Opened(database, outbox, store, Tending(store, self._settings))
         self._worker.post(finish)
         self._worker.post(lambda: _hold_reserve(store))
         return recovery
@@ -275,11 +306,12 @@ class Storage:
 class _Opened:
     """What exists between open and close."""
 
-    def __init__(self, database: Database, outbox: Outbox, store: Store) -> None:
+    def __init__(self, database: Database, outbox: Outbox, store: Store, tending: Tending) -> None:
         self.epoch = database.epoch
         self.answers = Answers(database)
         self.outbox = outbox
         self.store = store
+        self.tending = tending
         self.writers: dict[str, LessonWriter] = {}
         self._database = database
         self._refused: set[str] = set()
@@ -323,7 +355,13 @@ class _Opened:
         writer = self.writers.pop(lesson_id, None)
         if writer is not None:
             writer.close()
-        self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
+        try:
+            self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
+        except OSError as error:
+            if not may_take_refuge(self.store, lesson_id, error):
+                raise
+            take_refuge(self.store, lesson_id)
+            complete(self.store, lesson_id, reason)
 
     def unjoined(self) -> list[str]:
         """On the storage thread: what has been deleted cannot be joined any more."""

@@ -12,6 +12,7 @@ from followspot.storage.bookmarks import webvtt
 from followspot.storage.boot import Boot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.disk import Disk, is_corrupt, is_full, replace_file
+from followspot.storage.keeping import Keeping
 from followspot.storage.notices import StorageNotice
 from followspot.storage.playlist import playlist
 from followspot.storage.reserve import Reserve
@@ -24,11 +25,14 @@ class Store:
     """The media root, the catalogue, and the ports around them."""
 
     media: Path
+    fallback: Path | None
+    """Where a lesson goes on whose disk fails; it comes home at a later start."""
     device_id: str
     longest_segment_s: float
     """What a segment may come to: its configured length, and the longest wait for the picture that ends it."""
     disk: Disk
     catalogue: Catalogue
+    keeping: Keeping
     reserve: Reserve
     boot: Boot
     clock: Clock
@@ -37,19 +41,29 @@ class Store:
     """The media root was missing or empty at the start: lessons on record may lie on a disk that is not mounted."""
 
     def folder(self, lesson_id: str) -> Path:
-        """Where a lesson lives."""
+        """Where a lesson lives: in the fallback folder from its move until it has come home."""
+        if self.fallback is not None and self.is_in_fallback(lesson_id):
+            return self.fallback / lesson_id
         return self.media / lesson_id
+
+    def is_in_fallback(self, lesson_id: str) -> bool:
+        """Whether a part of the lesson lies in the fallback folder."""
+        return self.fallback is not None and (self.fallback / lesson_id).is_dir()
 
     def require_folder(self, lesson_id: str) -> None:
         """The lesson's folder, made anew where it was deleted; StorageError while it may come back with its disk."""
         folder = self.folder(lesson_id)
         if folder.is_dir():
             return
-        if self.media_is_new or not any(self.media.iterdir()):
+        if self.is_media_absent():
             raise StorageError(f"{folder} is not there and {self.media} was empty: is its disk mounted?")
         log.error("the lesson's folder is gone, what it held is missing lesson=%s", lesson_id)
         self.disk.make_folder(folder)
         self.disk.sync_folder(self.media)
+
+    def is_media_absent(self) -> bool:
+        """Whether the media root was empty at the start or is now: its disk may not be mounted."""
+        return self.media_is_new or not any(self.media.iterdir())
 
     def has_segments(self, lesson_id: str) -> bool:
         """Whether the files of all catalogued segments are there."""

@@ -1,0 +1,84 @@
+"""What the pipeline acknowledges is held against the catalogue, noted, and told to everyone, in one transaction."""
+
+import hashlib
+
+from followspot.domain.acknowledgement import Acknowledgement, StoredFile, UnknownMediaError, WrongHashError
+from followspot.domain.events import EventData, LessonStored, SegmentStored
+from followspot.domain.segments import MANIFEST_FILE
+from followspot.storage.keeping import MANIFEST_INDEX, Copy
+from followspot.storage.rows import LessonRow, LessonState
+from followspot.storage.store import Store
+
+
+def acknowledge(store: Store, said: Acknowledgement) -> int:
+    """Note it durably; how many files are newly stored, or stored elsewhere than before.
+
+    Raises UnknownMediaError or WrongHashError, and then nothing of it counts.
+    """
+    lesson = store.catalogue.lesson(said.lesson_id)
+    if lesson is None:
+        raise UnknownMediaError(f"no lesson {said.lesson_id} is on record here")
+    _check_segments(store, said)
+    if said.manifest is not None:
+        _check_manifest(store, lesson, said.manifest)
+    changed: list[tuple[int, StoredFile]] = [
+        (one.index, one) for one in said.segments if _is_news(store, said, one.index, one)
+    ]
+    if said.manifest is not None and _is_news(store, said, MANIFEST_INDEX, said.manifest):
+        changed.append((MANIFEST_INDEX, said.manifest))
+    if not changed:
+        return 0
+    with store.catalogue.announced() as tell:
+        was_whole = store.keeping.is_stored_whole(said.lesson_id)
+        for index, file in changed:
+            copy = Copy(said.store, file.key, file.sha256)
+            store.keeping.set_copy(said.lesson_id, index, copy, store.clock.utc_now())
+            if index != MANIFEST_INDEX:
+                tell(_segment_stored(said, index, file))
+        if not was_whole and store.keeping.is_stored_whole(said.lesson_id):
+            tell(_lesson_stored(store, said.lesson_id))
+    return len(changed)
+
+
+def _check_segments(store: Store, said: Acknowledgement) -> None:
+    known = store.catalogue.hashes(said.lesson_id)
+    for segment in said.segments:
+        sha256 = known.get(segment.index)
+        if sha256 is None:
+            raise UnknownMediaError(f"the lesson {said.lesson_id} has no segment {segment.index} on record here")
+        _compare(f"segment {segment.index} of the lesson {said.lesson_id}", sha256, segment)
+
+
+def _check_manifest(store: Store, lesson: LessonRow, manifest: StoredFile) -> None:
+    if lesson.state is not LessonState.COMPLETED:
+        raise UnknownMediaError(f"the lesson {lesson.id} is not completed: it has no manifest yet")
+    try:
+        content = (store.folder(lesson.id) / MANIFEST_FILE).read_bytes()
+    except FileNotFoundError as error:
+        raise UnknownMediaError(f"the manifest of the lesson {lesson.id} is not here any more") from error
+    _compare(f"the manifest of the lesson {lesson.id}", hashlib.sha256(content).hexdigest(), manifest)
+
+
+def _compare(what: str, sha256: str, file: StoredFile) -> None:
+    if file.sha256 != sha256:
+        raise WrongHashError(f"{what} has the SHA-256 {sha256}, but {file.key} was stored with {file.sha256}")
+
+
+def _is_news(store: Store, said: Acknowledgement, index: int, file: StoredFile) -> bool:
+    return store.keeping.copy(said.lesson_id, index) != Copy(said.store, file.key, file.sha256)
+
+
+def _segment_stored(said: Acknowledgement, index: int, file: StoredFile) -> EventData:
+    return SegmentStored(lesson_id=said.lesson_id, index=index, sha256=file.sha256, store=said.store, key=file.key)
+
+
+def _lesson_stored(store: Store, lesson_id: str) -> EventData:
+    manifest = store.keeping.copy(lesson_id, MANIFEST_INDEX)
+    assert manifest is not None, "a lesson that is stored whole has a stored manifest"
+    return LessonStored(
+        lesson_id=lesson_id,
+        segments=len(store.catalogue.hashes(lesson_id)),
+        manifest_sha256=manifest.sha256,
+        store=manifest.store,
+        key=manifest.key,
+    )

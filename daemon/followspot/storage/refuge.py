@@ -1,0 +1,103 @@
+"""The fallback folder: where a lesson goes on whose disk fails, and how it comes home (F1 to F7 in segments.md)."""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+from followspot.domain.segments import FRAMING_FILE
+from followspot.storage.disk import Disk, is_full, make_private_folder
+from followspot.storage.keeping import Presence
+from followspot.storage.rows import LessonState
+from followspot.storage.store import Store
+
+DRAFT_SUFFIX = ".moving"
+LEFT_PREFIX = ".left-"
+"""Before the name of a folder whose lesson is home: only to be removed."""
+COPY_CHUNK_BYTES = 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+def may_take_refuge(store: Store, lesson_id: str, error: BaseException) -> bool:
+    """Whether another place may help: not where the disk is full, and only once."""
+    fails = isinstance(error, OSError) and not is_full(error)
+    return store.fallback is not None and fails and not store.is_in_fallback(lesson_id)
+
+
+def take_refuge(store: Store, lesson_id: str) -> Path:
+    """Steps F1 and F2: the lesson's folder in the fallback root; what it has so far is away with the disk."""
+    assert store.fallback is not None, "only where there is a fallback folder"
+    store.fallback.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(store.fallback)
+    folder = store.fallback / lesson_id
+    store.disk.make_folder(folder)
+    store.disk.sync_folder(store.fallback)
+    with store.catalogue.announced():
+        store.keeping.set_presence(store.keeping.here(lesson_id), Presence.AWAY, None)
+    return folder
+
+
+def homeless(store: Store) -> list[str]:
+    """Completed lessons that have a part in the fallback folder, while there is a media disk to come home to."""
+    if store.fallback is None or not store.fallback.is_dir() or store.is_media_absent():
+        return []
+    lessons = (store.catalogue.lesson(path.name) for path in sorted(store.fallback.iterdir()))
+    return [one.id for one in lessons if one is not None and one.state is LessonState.COMPLETED]
+
+
+def bring_home(store: Store, lesson_id: str) -> None:
+    """Steps F4 and F5: copy its part to the media disk, durably. Long, on any thread: nothing of it changes now."""
+    assert store.fallback is not None, "only where there is a fallback folder"
+    source, home = store.fallback / lesson_id, store.media / lesson_id
+    make_private_folder(home)
+    for path in sorted(source.iterdir()):
+        _copy(store.disk, path, home / path.name)
+    store.disk.sync_folder(home)
+    store.disk.sync_folder(store.media)
+
+
+def settle_in(store: Store, lesson_id: str) -> None:
+    """Steps F6 and F7: from now on it lives at home. On the storage thread."""
+    assert store.fallback is not None, "only where there is a fallback folder"
+    left = store.fallback / f"{LEFT_PREFIX}{lesson_id}"
+    store.disk.rename(store.fallback / lesson_id, left)
+    store.disk.sync_folder(store.fallback)
+    with store.catalogue.announced():
+        store.keeping.bring_back(lesson_id)
+    log.warning("the lesson is home again lesson=%s folder=%s", lesson_id, store.media)
+
+
+def sweep_fallback(store: Store) -> None:
+    """Remove what lessons have left behind that are home."""
+    if store.fallback is not None and store.fallback.is_dir():
+        for left in store.fallback.glob(f"{LEFT_PREFIX}*"):
+            shutil.rmtree(left)
+
+
+def _copy(disk: Disk, source: Path, target: Path) -> None:
+    """A complete file under its name, or none. The framing track goes on behind what is at home already."""
+    head = target if source.name == FRAMING_FILE and target.exists() else None
+    if head is not None and _ends_with(head, source):
+        return
+    draft = target.with_name(target.name + DRAFT_SUFFIX)
+    disk.remove(draft)
+    fd = disk.create(draft)
+    try:
+        for part in (head, source):
+            if part is not None:
+                with part.open("rb") as file:
+                    while chunk := file.read(COPY_CHUNK_BYTES):
+                        disk.write(fd, chunk)
+        disk.sync(fd)
+    finally:
+        disk.close(fd)
+    disk.rename(draft, target)
+
+
+def _ends_with(path: Path, tail: Path) -> bool:
+    """Whether an earlier, interrupted home-coming has put `tail` there already."""
+    content = tail.read_bytes()
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - len(content)), os.SEEK_SET)
+        return file.read() == content

@@ -1,0 +1,81 @@
+"""Deleting segments' files: put on record first, announced last. docs/retention.md numbers the steps (D1 to D4)."""
+
+import logging
+from collections.abc import Sequence
+
+from followspot.domain.errors import StorageError
+from followspot.domain.events import SegmentDeleted
+from followspot.domain.retention import DeletionReason
+from followspot.domain.segments import WHOLE_FILE, relative_path, sound_file
+from followspot.domain.sound import MicrophoneRole
+from followspot.storage.keeping import Kept, Presence
+from followspot.storage.spool import PART_SUFFIX
+from followspot.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def remove(store: Store, segments: Sequence[Kept], reason: DeletionReason) -> None:
+    """Delete these files, durably, and say so. Interrupted anywhere, `finish_removals` goes on with it."""
+    segments = _without_away(store, segments)
+    if not segments:
+        return
+    with store.catalogue.announced():
+        store.keeping.set_presence(segments, Presence.LEAVING, reason)  # D1
+    _unlink(store, segments)
+    tell_gone(store, [(one, reason) for one in segments])
+
+
+def finish_removals(store: Store, limit: int) -> int:
+    """Go on with what an interruption or a failing disk left half deleted; how many there were."""
+    begun = store.keeping.leaving(limit)
+    leaving = _without_away(store, begun)
+    if leaving:
+        _unlink(store, leaving)
+        tell_gone(store, [(one, one.reason or DeletionReason.MISSING) for one in leaving])
+    return len(begun)
+
+
+def _without_away(store: Store, segments: Sequence[Kept]) -> list[Kept]:
+    """Those whose disk is mounted. StorageError while there is none; behind another disk they are put down as away."""
+    away = [one for one in segments if not store.folder(one.lesson_id).is_dir() and store.is_media_absent()]
+    if away and not any(store.media.iterdir()):
+        raise StorageError(f"{store.media} is empty: is its disk mounted? Nothing is deleted until it is back")
+    if away:
+        with store.catalogue.announced():
+            store.keeping.set_presence(away, Presence.AWAY, None)
+    return [one for one in segments if one not in away]
+
+
+def _unlink(store: Store, segments: Sequence[Kept]) -> None:
+    for lesson_id in sorted({one.lesson_id for one in segments}):
+        folder = store.folder(lesson_id)
+        if not folder.is_dir():
+            continue
+        for name in (WHOLE_FILE, f"{WHOLE_FILE}{PART_SUFFIX}"):  # joined from the segments: the same media again
+            store.disk.remove(folder / name)
+        for one in segments:
+            if one.lesson_id == lesson_id:
+                for name in (*(sound_file(one.index, role) for role in MicrophoneRole), one.file):
+                    store.disk.remove(folder / name)  # D2
+        store.disk.sync_folder(folder)  # D3
+
+
+def tell_gone(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> None:
+    """Step D4: these files are not on the disk any more."""
+    with store.catalogue.announced() as tell:  # D4
+        for one, reason in segments:
+            store.keeping.set_presence([one], Presence.GONE, reason)
+            tell(
+                SegmentDeleted(
+                    lesson_id=one.lesson_id,
+                    index=one.index,
+                    path=relative_path(one.lesson_id, one.file),
+                    size=one.size,
+                    sha256=one.sha256,
+                    reason=reason,
+                    stored=one.stored,
+                )
+            )
+    for one, reason in segments:
+        log.info("deleted path=%s reason=%s stored=%s", relative_path(one.lesson_id, one.file), reason, one.stored)

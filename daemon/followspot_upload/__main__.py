@@ -1,0 +1,7 @@
+"""`python -m followspot_upload`."""
+
+import sys
+
+from followspot_upload.command import main
+
+sys.exit(main())

@@ -1,0 +1,38 @@
+"""What the start finds wrong with the media is an alert on its lesson."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from followspot.app.reconciling import Reconciling
+from followspot.domain.alerts import AlertCode
+from followspot.domain.errors import StorageError
+from followspot.storage.reconcile import Finding, FindingKind
+
+
+class Files:
+    """Storage that finds what it is given; an error ends it."""
+
+    def __init__(self, *found: Finding | Exception) -> None:
+        self._found = found
+
+    async def reconcile(self, *, read_all: bool = False) -> AsyncIterator[Finding]:
+        for one in self._found:
+            if isinstance(one, Exception):
+                raise one
+            yield one
+
+
+async def test_losses_are_alerts_and_the_rest_is_in_the_journal(alerts, clock, caplog):
+    files = Files(
+        Finding(FindingKind.ADOPTED, "l-1", "was not on record"),
+        Finding(FindingKind.MISSING, "l-2/segment-00000.mp4", "is not there any more"),
+        Finding(FindingKind.DAMAGED, "l-2/segment-00001.mp4", "has 3 bytes"),
+        Finding(FindingKind.UNLISTED, "l-3/segment-00009.mp4", "is not named"),
+        StorageError("the disk fails"),
+    )
+    await Reconciling(files, Path("/media"), alerts, clock).run()
+    (alert,) = alerts.active
+    assert (alert.code, alert.subject) == (AlertCode.MEDIA_DAMAGED, "l-2")
+    assert "/media/l-2/segment-00000.mp4 is not there any more" in alert.message
+    for told in ("l-1 was not on record", "segment-00009.mp4 is not named", "could not be compared to the end"):
+        assert told in caplog.text
