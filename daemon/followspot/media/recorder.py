@@ -21,6 +21,7 @@ from followspot.media.mute import MuteSwitch
 from followspot.media.notices import MediaNotice, RecorderFailed, RecorderStopped
 from followspot.media.sound import SoundTrack
 from followspot.media.source import Source
+from followspot.media.videocoder import VideoCoder
 from followspot.media.view import analysis_view
 from followspot.settings.models import Settings
 
@@ -63,13 +64,16 @@ class Recorder:
         planner: ViewPlanner,
         notify: Callable[[MediaNotice], None],
         analyse: AnalysisTaker | None = None,
+        coder: VideoCoder | None = None,
     ) -> None:
+        """`coder` says at each start what pictures are encoded with, and hears when that failed."""
         keep_frame_memory()
         self._settings = settings
         self._clock = clock
         self._planner = planner
         self._notify = notify
         self._analyse = analyse
+        self._coder = coder or VideoCoder(settings.encoder.coder)
         self._mute = MuteSwitch()
         self._run: _Run | None = None
 
@@ -81,7 +85,7 @@ class Recorder:
         if self._run is not None and self._run.recording:
             raise RuntimeError("a lesson is being recorded: stop it first")
         self._run = _Run(
-            self._settings, self._clock, self._planner, self._notify, self._analyse, self._mute, plan, sink
+            self._settings, self._clock, self._planner, self._notify, self._analyse, self._mute, plan, sink, self._coder
         )
         self._run.start()
 
@@ -116,7 +120,10 @@ class _Run:
         mute: MuteSwitch,
         plan: LessonPlan,
         sink: SegmentSink,
+        coder: VideoCoder,
     ) -> None:
+        self._coder = coder
+        settings = coder.settled(settings)
         self._notify = notify
         self._analyse = analyse
         self._analyse_failed = False
@@ -174,6 +181,7 @@ class _Run:
             last: MediaNotice = RecorderStopped(self._loop.media_end_ns, self._loop.frames)
         except Exception as error:  # noqa: BLE001 - the thread's last stand: told upwards
             _LOG.exception("the recording ended by a fault")
+            self._coder.failed(str(error) or type(error).__name__)
             last = RecorderFailed(f"the recording ended by a fault: {type(error).__name__}: {error}")
             self._salvage()
         self._stop_sources()

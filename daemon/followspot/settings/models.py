@@ -131,12 +131,22 @@ class SteeringSettings(Table):
     home_tilt_deg: float = Field(default=0.0, ge=-90, le=90)
 
 
+CoderName = Literal["libx264", "h264_v4l2m2m"]
+WantedCoder = Literal["auto", "libx264", "h264_v4l2m2m"]
+
+
 class EncoderSettings(Table):
     """`[encoder]`: H.264 and AAC."""
 
+    codec: WantedCoder = "auto"
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "superfast"
     bitrate_kbps: int = Field(default=4000, ge=200, le=20_000)
     audio_bitrate_kbps: int = Field(default=96, ge=32, le=320)
+
+    @property
+    def coder(self) -> CoderName:
+        """FFmpeg's name of the H.264 encoder; where nothing was tried, the one that always works."""
+        return "libx264" if self.codec == "auto" else self.codec
 
 
 class RecordingSettings(Table):
