@@ -12,6 +12,7 @@ from followspot.domain.recording import LessonPlan, SegmentSink
 from followspot.domain.sound import MicrophoneRole
 from followspot.domain.view import ViewPlanner
 from followspot.media.audio import AudioCapture
+from followspot.media.cameramodes import CameraModes
 from followspot.media.capture import VideoCapture
 from followspot.media.encode import EncodeLoop
 from followspot.media.framequeue import CapturedFrame, FrameQueue
@@ -20,7 +21,7 @@ from followspot.media.mixingdesk import SoundInputs
 from followspot.media.mute import MuteSwitch
 from followspot.media.notices import MediaNotice, RecorderFailed, RecorderStopped
 from followspot.media.sound import SoundTrack
-from followspot.media.source import Source
+from followspot.media.source import OpenDevice, Source, open_device
 from followspot.media.videocoder import VideoCoder
 from followspot.media.view import analysis_view
 from followspot.settings.models import Settings
@@ -65,8 +66,11 @@ class Recorder:
         notify: Callable[[MediaNotice], None],
         analyse: AnalysisTaker | None = None,
         coder: VideoCoder | None = None,
+        opener: OpenDevice = open_device,
     ) -> None:
         """`coder` says at each start what pictures are encoded with, and hears when that failed."""
+        self._opener = opener
+        self._modes = CameraModes(settings.camera)
         keep_frame_memory()
         self._settings = settings
         self._clock = clock
@@ -85,7 +89,17 @@ class Recorder:
         if self._run is not None and self._run.recording:
             raise RuntimeError("a lesson is being recorded: stop it first")
         self._run = _Run(
-            self._settings, self._clock, self._planner, self._notify, self._analyse, self._mute, plan, sink, self._coder
+            self._settings,
+            self._clock,
+            self._planner,
+            self._notify,
+            self._analyse,
+            self._mute,
+            plan,
+            sink,
+            self._coder,
+            self._modes,
+            self._opener,
         )
         self._run.start()
 
@@ -121,6 +135,8 @@ class _Run:
         plan: LessonPlan,
         sink: SegmentSink,
         coder: VideoCoder,
+        modes: CameraModes,
+        opener: OpenDevice,
     ) -> None:
         self._coder = coder
         settings = coder.settled(settings)
@@ -130,7 +146,9 @@ class _Run:
         self._queue = FrameQueue(max(_QUEUE_MIN_FRAMES, math.ceil(settings.camera.rate_hz * _QUEUE_S)))
         self._stopping = threading.Event()
         passes = settings.recording.picture == "full"
-        self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify, passes=passes).source
+        self._camera = VideoCapture(
+            settings.camera, clock, self._take_frame, notify, passes=passes, modes=modes, opener=opener
+        ).source
         self._sources: list[Source] = [self._camera]
         tracks: dict[MicrophoneRole, SoundTrack] = {}
         for role, microphone in settings.microphones:

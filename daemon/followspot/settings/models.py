@@ -53,11 +53,15 @@ class PathSettings(Table):
         return self.runtime / "control.sock"
 
 
+CameraMode = Literal["mjpeg", "yuyv422", "h264"]
+
+
 class CameraSettings(Table):
     """`[camera]`: anything PyAV opens."""
 
     url: str = Field(default="/dev/video0", min_length=1, description="a text that is not empty")
     format: str = "v4l2"
+    input_format: Literal["auto", "mjpeg", "yuyv422", "h264"] = "auto"
     options: dict[str, str] = Field(default_factory=dict)
     hfov_deg: float = Field(default=62.0, ge=10, le=150)
     rate_hz: float = Field(default=30.0, ge=1, le=60)
