@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from followspot.domain.recording import LessonPlan
+from followspot.media.cameracontrols import CameraControls
 from followspot.media.cameramodes import CameraModes, MeasuredMode, best_mode
+from followspot.media.localcamera import LocalCamera
 from followspot.media.notices import RecorderStopped, RecordingStarted
 from followspot.media.recorder import Recorder
 from followspot.settings.models import CameraSettings
@@ -52,12 +54,19 @@ def stream(codec, rate_hz, size=(320, 180)):
     return feed
 
 
+def no_controls(fd, request, data):
+    raise OSError(22, "Invalid argument")
+
+
 class Driver:
     """Stands where FFmpeg opens a device: each format that the camera has is a real stream, others are refused."""
 
     def __init__(self, servers):
         self.servers = servers
         self.asked = []
+
+    def camera(self, settings):
+        return LocalCamera(CameraModes(settings.camera), CameraControls(settings.camera, no_controls), self)
 
     def __call__(self, device, options):
         assert device.url == DEVICE
@@ -86,7 +95,8 @@ def test_the_fastest_format_is_found_and_kept_until_the_camera_is_another_one(
     serve, make_settings, planner, clock, notices, tmp_path, kit
 ):
     driver = Driver({"mjpeg": serve(stream("mjpeg", 30)), "yuyv422": serve(stream("yuyv422", 10))})
-    recorder = Recorder(settings_for(make_settings), clock, planner, notices, opener=driver)
+    settings = settings_for(make_settings)
+    recorder = Recorder(settings, clock, planner, notices, camera=driver.camera(settings))
     record(recorder, kit.FileSink(tmp_path), notices, 1)
     assert driver.asked == ["mjpeg", "yuyv422", "h264", "mjpeg"]
     record(recorder, kit.FileSink(tmp_path), notices, 2)
@@ -102,7 +112,7 @@ def test_h264_that_needs_no_encoder_is_taken_where_it_is_recorded_in_full(
     driver = Driver({"mjpeg": serve(stream("mjpeg", 10)), "h264": serve(stream("h264", 30))})
     settings = settings_for(make_settings, recording={"picture": "full"})
     with caplog.at_level("INFO"):
-        record(Recorder(settings, clock, planner, notices, opener=driver), sink, notices, 1)
+        record(Recorder(settings, clock, planner, notices, camera=driver.camera(settings)), sink, notices, 1)
     assert driver.asked[-1] == "h264"
     assert "h264 is taken" in caplog.text
     assert "recorded as it is" in caplog.text
@@ -116,7 +126,7 @@ def test_h264_that_needs_no_encoder_is_taken_where_it_is_recorded_in_full(
 def test_a_format_that_is_named_is_not_measured(camera, asked, serve, make_settings, planner, clock, notices, sink):
     driver = Driver({"yuyv422": serve(stream("yuyv422", 10))})
     settings = settings_for(make_settings, camera)
-    record(Recorder(settings, clock, planner, notices, opener=driver), sink, notices, 1)
+    record(Recorder(settings, clock, planner, notices, camera=driver.camera(settings)), sink, notices, 1)
     assert driver.asked == asked
 
 

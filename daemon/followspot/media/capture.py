@@ -10,14 +10,15 @@ from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from followspot.domain.clock import Clock
-from followspot.media.cameramodes import CameraModes, MeasuredMode
+from followspot.media.cameramodes import MeasuredMode
 from followspot.media.encoder import MATRIX_BT601, Packet
 from followspot.media.framequeue import CapturedFrame
 from followspot.media.freshness import Freshness, FreshnessWatch
+from followspot.media.localcamera import LocalCamera
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice
 from followspot.media.passing import CodedPicture, NotPassableError, Passing
 from followspot.media.rhythm import Thinning
-from followspot.media.source import OpenDevice, Source, SourceLostError, open_device
+from followspot.media.source import Source, SourceLostError
 from followspot.media.stamps import ExposureClock
 from followspot.media.upright import Upright
 from followspot.media.view import is_full_range, is_planar
@@ -48,14 +49,13 @@ class VideoCapture:
         notify: Callable[[MediaNotice], None],
         *,
         passes: bool = False,
-        modes: CameraModes | None = None,
-        opener: OpenDevice = open_device,
+        local: LocalCamera | None = None,
     ) -> None:
         """`passes`: H.264 that is upright already is given as it came, beside its decoded frames.
 
-        `modes` keeps the choice of a local camera's format from one capture to the next.
+        `local` is kept from one capture to the next.
         """
-        self._modes = modes or CameraModes(settings)
+        self._local = local or LocalCamera.of(settings)
         self._settings = settings
         self._passes = passes and not settings.rotation and not settings.mirror
         self._clock = clock
@@ -72,15 +72,14 @@ class VideoCapture:
         self._broken_told = False
         # Whether damaged pictures are told from whole ones: the ways of some cameras would make all look damaged.
         self._strict = True
-        self.source = Source(
-            "camera", "capture-video", settings, clock, self, opener, lambda: self._modes.options(self._measure)
-        )
+        self.source = Source("camera", "capture-video", settings, clock, self, self._local.opener, self._more_options)
 
     def read(self, container: InputContainer) -> None:
         """Decode the first picture stream."""
         if not container.streams.video:
             raise SourceLostError("it has no picture")
         stream = container.streams.video[0]
+        self._local.controls.opened()
         if self._strict and stream.codec_context.name == "mjpeg":
             stream.codec_context.options = _NO_DAMAGE
         passing = Passing(stream) if self._passes and stream.codec_context.name == "h264" else None
@@ -91,6 +90,7 @@ class VideoCapture:
             if passing is not None and self._passes and coded is None:
                 frames = []  # before the first key picture
             for decoded in frames:
+                self._local.controls.saw_picture(arrival_ns)
                 if self._take(decoded, arrival_ns, stream, coded):
                     patience.renew(arrival_ns)
             if patience.ended(arrival_ns):
@@ -101,6 +101,9 @@ class VideoCapture:
     def lost(self, reason: str) -> None:
         """Pass it on."""
         self._notify(CameraLost(reason))
+
+    def _more_options(self) -> dict[str, str]:
+        return self._local.modes.options(self._measure)
 
     def _measure(self, name: CameraMode) -> MeasuredMode | str:
         """What the camera gives in this format within a second of its first picture, or why nothing."""
@@ -143,7 +146,7 @@ class VideoCapture:
         size = (decoded.width, decoded.height)
         if self.source.delivering() or size != self._size:
             self._size = size
-            self._modes.gave_pictures()
+            self._local.modes.gave_pictures()
             self._notify(CameraOpened(*size, self._rate_hz(stream)))
         if coded is not None or self._thinning.keeps(exposure_ns):
             upright = self._upright.of(self._planar.of(decoded))

@@ -12,16 +12,16 @@ from followspot.domain.recording import LessonPlan, SegmentSink
 from followspot.domain.sound import MicrophoneRole
 from followspot.domain.view import ViewPlanner
 from followspot.media.audio import AudioCapture
-from followspot.media.cameramodes import CameraModes
 from followspot.media.capture import VideoCapture
 from followspot.media.encode import EncodeLoop
 from followspot.media.framequeue import CapturedFrame, FrameQueue
+from followspot.media.localcamera import LocalCamera
 from followspot.media.memory import give_back_memory, keep_frame_memory
 from followspot.media.mixingdesk import SoundInputs
 from followspot.media.mute import MuteSwitch
 from followspot.media.notices import MediaNotice, RecorderFailed, RecorderStopped
 from followspot.media.sound import SoundTrack
-from followspot.media.source import OpenDevice, Source, open_device
+from followspot.media.source import Source
 from followspot.media.videocoder import VideoCoder
 from followspot.media.view import analysis_view
 from followspot.settings.models import Settings
@@ -66,11 +66,10 @@ class Recorder:
         notify: Callable[[MediaNotice], None],
         analyse: AnalysisTaker | None = None,
         coder: VideoCoder | None = None,
-        opener: OpenDevice = open_device,
+        camera: LocalCamera | None = None,
     ) -> None:
         """`coder` says at each start what pictures are encoded with, and hears when that failed."""
-        self._opener = opener
-        self._modes = CameraModes(settings.camera)
+        self._local = camera or LocalCamera.of(settings.camera)
         keep_frame_memory()
         self._settings = settings
         self._clock = clock
@@ -98,8 +97,7 @@ class Recorder:
             plan,
             sink,
             self._coder,
-            self._modes,
-            self._opener,
+            self._local,
         )
         self._run.start()
 
@@ -135,8 +133,7 @@ class _Run:
         plan: LessonPlan,
         sink: SegmentSink,
         coder: VideoCoder,
-        modes: CameraModes,
-        opener: OpenDevice,
+        local: LocalCamera,
     ) -> None:
         self._coder = coder
         settings = coder.settled(settings)
@@ -146,9 +143,7 @@ class _Run:
         self._queue = FrameQueue(max(_QUEUE_MIN_FRAMES, math.ceil(settings.camera.rate_hz * _QUEUE_S)))
         self._stopping = threading.Event()
         passes = settings.recording.picture == "full"
-        self._camera = VideoCapture(
-            settings.camera, clock, self._take_frame, notify, passes=passes, modes=modes, opener=opener
-        ).source
+        self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify, passes=passes, local=local).source
         self._sources: list[Source] = [self._camera]
         tracks: dict[MicrophoneRole, SoundTrack] = {}
         for role, microphone in settings.microphones:

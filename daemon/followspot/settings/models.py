@@ -73,6 +73,11 @@ class CameraSettings(Table):
     fill: Literal["hold", "black"] = "hold"
     rotation: Literal[0, 90, 180, 270] = 0
     mirror: bool = False
+    exposure_ms: float | None = Field(default=None, ge=0.1, le=1000)
+    focus: int | None = Field(default=None, ge=0, le=100_000)
+    white_balance_k: int | None = Field(default=None, ge=1000, le=20_000)
+    power_line_hz: Literal[50, 60] | None = None
+    lock_after_s: float = Field(default=0.0, ge=0, le=600)
 
     @property
     def sideways(self) -> bool:
