@@ -11,10 +11,8 @@ from followspot.domain.view import Rect
 
 HALVINGS = 12
 """A curve of equal elevation is found on the sensor to a fraction of a pixel."""
-UPRIGHT_DEG = 89.0
-"""A zone up to here reaches to the zenith (or the nadir): nothing lies beyond its edge."""
-STEEP_DEG = 89.0
-"""An edge this far to the side of the optical axis is beyond any picture."""
+ABEAM_DEG = 90.0
+"""Whatever is this far to the side of the optical axis is in no picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Zone:
         left = wrap_deg(self.left_deg - aim.pan_deg)
         for start in (left, left - 360.0):
             end = start + self.width_deg
-            if end <= -STEEP_DEG or start >= STEEP_DEG:
+            if end <= -ABEAM_DEG or start >= ABEAM_DEG:
                 continue
             first = max(min(_columns(lens, aim, start)), 0.0)
             last = min(max(_columns(lens, aim, end)), float(lens.width))
@@ -80,7 +78,7 @@ def _looks_ahead(lens: Lens, aim: Aim) -> bool:
 
 def _columns(lens: Lens, aim: Aim, relative_deg: float) -> tuple[float, float]:
     """Where the line of equal azimuth, which is straight, meets the first and the last line of the picture."""
-    if abs(relative_deg) >= STEEP_DEG:
+    if abs(relative_deg) >= ABEAM_DEG:
         return (math.copysign(math.inf, relative_deg),) * 2
     tilt, slope = math.radians(aim.tilt_deg), math.tan(math.radians(relative_deg))
     ahead, rise = math.cos(tilt), lens.height / 2 / lens.focal_px * math.sin(tilt)
@@ -93,8 +91,6 @@ def _row(lens: Lens, aim: Aim, elevation_deg: float, *, highest: bool) -> float:
 
     The curve is nearest to the horizon in the middle of the picture and bends away from it to either side alike.
     """
-    if abs(elevation_deg) >= UPRIGHT_DEG:
-        return 0.0 if elevation_deg > 0 else float(lens.height)
     places = [_row_at(lens, aim, elevation_deg, x, highest=highest) for x in (0.0, lens.width / 2)]
     return min(places) if highest else max(places)
 
