@@ -54,10 +54,6 @@ class Zone:
         if not _looks_ahead(lens, aim):
             yield Rect(0.0, 0.0, lens.width, lens.height)
             return
-        top = _row(lens, aim, self.top_deg, highest=True)
-        bottom = _row(lens, aim, self.bottom_deg, highest=False)
-        if top >= bottom:
-            return
         left = wrap_deg(self.left_deg - aim.pan_deg)
         for start in (left, left - 360.0):
             end = start + self.width_deg
@@ -65,7 +61,11 @@ class Zone:
                 continue
             first = max(min(_columns(lens, aim, start)), 0.0)
             last = min(max(_columns(lens, aim, end)), float(lens.width))
-            if first < last:
+            if first >= last:
+                continue
+            top = _row(lens, aim, self.top_deg, highest=True)
+            bottom = _row(lens, aim, self.bottom_deg, highest=False)
+            if top < bottom:
                 yield Rect(first, top, last - first, bottom - top)
 
 
@@ -91,20 +91,28 @@ def _row(lens: Lens, aim: Aim, elevation_deg: float, *, highest: bool) -> float:
 
     The curve is nearest to the horizon in the middle of the picture and bends away from it to either side alike.
     """
-    places = [_row_at(lens, aim, elevation_deg, x, highest=highest) for x in (0.0, lens.width / 2)]
-    return min(places) if highest else max(places)
+    if highest is not (elevation_deg > 0):
+        return _row_in_the_middle(lens, aim, elevation_deg)
+    return _row_at_the_side(lens, aim, elevation_deg, highest=highest)
 
 
-def _row_at(lens: Lens, aim: Aim, elevation_deg: float, x: float, *, highest: bool) -> float:
+def _row_in_the_middle(lens: Lens, aim: Aim, elevation_deg: float) -> float:
+    above_deg = elevation_deg - aim.tilt_deg
+    if abs(above_deg) >= ABEAM_DEG:
+        return 0.0 if above_deg > 0 else float(lens.height)
+    return clamp(lens.height / 2 - lens.focal_px * math.tan(math.radians(above_deg)), 0.0, lens.height)
+
+
+def _row_at_the_side(lens: Lens, aim: Aim, elevation_deg: float, *, highest: bool) -> float:
     """Going down a column of the picture the elevation only falls: halve until the place is known."""
     above, below = 0.0, float(lens.height)
-    if lens.unproject(x, above, aim).elevation_deg <= elevation_deg:
+    if lens.unproject(0.0, above, aim).elevation_deg <= elevation_deg:
         return above
-    if lens.unproject(x, below, aim).elevation_deg >= elevation_deg:
+    if lens.unproject(0.0, below, aim).elevation_deg >= elevation_deg:
         return below
     for _ in range(HALVINGS):
         middle = (above + below) / 2
-        if lens.unproject(x, middle, aim).elevation_deg > elevation_deg:
+        if lens.unproject(0.0, middle, aim).elevation_deg > elevation_deg:
             above = middle
         else:
             below = middle
