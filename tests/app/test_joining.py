@@ -27,6 +27,7 @@ class Lessons:
     def __init__(self) -> None:
         self.waiting = ["0190"]
         self.announced: list[tuple[Any, ...]] = []
+        self.dropped: list[str] = []
 
     async def unjoined(self) -> list[str]:
         return self.waiting
@@ -34,6 +35,9 @@ class Lessons:
     async def announce_whole(self, lesson_id: str, size: int, sha256: str, duration_ns: int) -> None:
         self.waiting.remove(lesson_id)
         self.announced.append((lesson_id, size, sha256, duration_ns))
+
+    async def drop_whole(self, lesson_id: str) -> None:
+        self.dropped.append(lesson_id)
 
 
 @pytest.fixture
@@ -107,6 +111,7 @@ async def test_what_can_never_be_joined_is_an_alert_and_not_tried_again(lessons,
     assert "segment 3 is odd" in alerts.active[0].message
     assert started.read_text() == "x"
     assert lessons.announced == []
+    assert lessons.dropped == ["0190"], "what an attempt has written holds the lesson's pictures"
 
 
 async def test_a_failure_is_tried_again_later(lessons, alerts, clock, tmp_path, program, caplog):

@@ -1,9 +1,11 @@
 """A disk that is pulled out or turns read-only: the lesson goes on in another place, and comes home."""
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from followspot.domain.recording import LessonPlan
 from followspot.storage import Storage, StorageFailed
 from followspot.storage.notices import MediaMoved
 from followspot.storage.refuge import bring_home
+from support.keepinglab import HOUR_NS, stored, tend
 from support.storagelab import LESSON, Box, CountingDisk, Segment, events, give, opened, origin
 
 SEGMENT_NS = 2_000_000_000
@@ -196,3 +199,65 @@ async def test_it_stays_where_it_is_while_the_disk_is_away(box: Box, media: list
     (box.root / "unplugged").rename(box.media)
     async with opened(box) as (storage, _):
         assert "reunited" in [one.kind.value async for one in storage.reconcile()]
+
+
+async def test_what_is_deleted_while_it_comes_home_does_not_stay_there(box: Box, media: list[Segment]) -> None:
+    await moved(box, media)
+    async with opened(box) as (storage, _):
+        assert storage._opened is not None
+        bring_home(storage._opened.store, LESSON)
+        await storage.acknowledge(stored([media[0], media[2]], 1))
+        box.boot.skew_ns = 8 * 24 * HOUR_NS
+        await tend(storage)
+        assert "reunited" in [one.kind.value async for one in storage.reconcile()]
+        assert [data["index"] for data in of(await events(storage), "segment.deleted")] == [1]
+        assert not (box.lesson / "segment-00001.mp4").exists()
+
+
+async def test_a_deletion_that_was_begun_waits_for_the_disk_that_the_lesson_left(
+    box: Box, media: list[Segment]
+) -> None:
+    await moved(box, media)
+    with contextlib.closing(sqlite3.connect(box.root / "state/followspot.db")) as database, database:
+        database.execute("UPDATE keeping SET presence = 'leaving', reason = 'time-up' WHERE \"index\" = 0")
+    async with opened(box) as (storage, _):
+        await tend(storage)
+        assert of(await events(storage), "segment.deleted") == []
+        assert (box.lesson / "segment-00000.mp4").exists()
+
+
+async def test_a_lesson_that_only_a_damaged_database_knew_comes_home_and_is_found(
+    box: Box, media: list[Segment]
+) -> None:
+    box.has_fallback, box.disk = True, PulledDisk(box.media)
+    async with opened(box) as (storage, _):
+        await storage.pending(0, 1)
+        box.disk.is_out = True
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        for segment in media:
+            give(sink, segment)
+        await storage.complete_lesson(LESSON, "stopped")
+    box.disk.is_out = False
+    (box.media / "other").mkdir()
+    (box.media / "other" / "file").touch()
+    (box.root / "state/followspot.db").write_bytes(b"damage" * 1000)
+    async with opened(box) as (storage, recovery):
+        assert recovery.damaged_database is not None
+        assert [one.kind.value async for one in storage.reconcile()] == ["reunited", "adopted"]
+        assert len(of(await events(storage), "segment.ready")) == len(media)
+    assert list((box.root / "fallback").iterdir()) == []
+
+
+async def test_a_lesson_in_the_fallback_folder_is_not_joined_there(box: Box, media: list[Segment]) -> None:
+    box.has_fallback = True
+    box.disk = PulledDisk(box.media)
+    async with opened(box) as (storage, _):
+        await storage.pending(0, 1)
+        box.disk.is_out = True
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        for segment in media:
+            give(sink, segment)
+        await storage.complete_lesson(LESSON, "stopped")
+        assert await storage.unjoined() == []

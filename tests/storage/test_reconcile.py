@@ -53,6 +53,26 @@ async def test_a_file_that_is_gone_is_told_once(recorded: Box) -> None:
         assert await found(storage) == []
 
 
+async def test_voices_that_are_left_of_missing_segments_are_told(recorded: Box) -> None:
+    for path in recorded.lesson.glob("segment-*.mp4"):
+        path.unlink()
+    for name in ("segment-00001.teacher.m4a", "lesson.mp4"):
+        (recorded.lesson / name).write_bytes(b"her voice")
+    async with opened(recorded) as (storage, _):
+        assert ("unlisted", f"{LESSON}/segment-00001.teacher.m4a") in await found(storage)
+        assert await found(storage) == [
+            ("unlisted", f"{LESSON}/lesson.mp4"),
+            ("unlisted", f"{LESSON}/segment-00001.teacher.m4a"),
+        ]
+
+
+async def test_a_folder_named_by_a_moment_that_no_calendar_has_is_none_of_ours(recorded: Box) -> None:
+    (recorded.media / "ffffffff-ffff-7fff-bfff-ffffffffffff").mkdir()
+    (recorded.media / "ffffffff-ffff-7fff-bfff-ffffffffffff/segment-00000.mp4").touch()
+    async with opened(recorded) as (storage, _):
+        assert await found(storage) == []
+
+
 async def test_a_whole_lesson_that_is_gone_is_told_but_not_while_the_disk_is_away(recorded: Box) -> None:
     async with opened(recorded) as (storage, _):
         await storage.pending(0, 1)

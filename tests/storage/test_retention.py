@@ -10,11 +10,24 @@ from pathlib import Path
 
 import pytest
 
+from followspot.domain.recording import LessonPlan
 from followspot.domain.retention import Rung
 from followspot.settings.models import RetentionSettings
 from followspot.storage import Storage
 from support.keepinglab import HOUR_NS, MINUTE_BYTES, RoomyDisk, stored, tend
-from support.storagelab import LESSON, WALL, Box, FakeBoot, Segment, SetClock, events, opened, record_lesson
+from support.storagelab import (
+    LESSON,
+    WALL,
+    Box,
+    FakeBoot,
+    Segment,
+    SetClock,
+    events,
+    give,
+    opened,
+    origin,
+    record_lesson,
+)
 
 
 async def deleted(storage: Storage) -> list[tuple[int, str]]:
@@ -58,6 +71,74 @@ async def test_the_lesson_as_one_file_and_single_sounds_go_with_their_segments(r
         await tend(storage)
     assert not whole.exists()
     assert not sound.exists()
+
+
+async def test_with_the_last_segment_go_unfinished_ones_and_voices_too(recorded: Box, media: list[Segment]) -> None:
+    names = ("segment-00001.mp4.part", "segment-00007.mp4.part", "segment-00007.room.m4a", "segment-00002.mp4.moving")
+    for name in names:
+        (recorded.lesson / name).write_bytes(b"children")
+    async with opened(recorded) as (storage, _):
+        recorded.boot.skew_ns = 7 * 24 * HOUR_NS
+        await tend(storage)
+        assert sorted(path.name for path in recorded.lesson.glob("segment-*")) == [
+            "segment-00002.mp4",
+            "segment-00002.mp4.moving",
+            "segment-00007.mp4.part",
+            "segment-00007.room.m4a",
+        ], "what is not acknowledged stays, and what nobody knows stays with it"
+        await storage.acknowledge(stored(media, 2))
+        recorded.boot.skew_ns = 15 * 24 * HOUR_NS
+        await tend(storage)
+    assert not list(recorded.lesson.glob("segment-*"))
+
+
+async def test_what_is_deleted_and_back_is_deleted_again(recorded: Box, media: list[Segment]) -> None:
+    names = ("segment-00000.mp4", "segment-00000.teacher.m4a", "lesson.mp4.part")
+    async with opened(recorded) as (storage, _):
+        recorded.boot.skew_ns = 7 * 24 * HOUR_NS
+        await tend(storage)
+        for name in names:
+            (recorded.lesson / name).write_bytes(b"a copy")
+        assert [finding async for finding in storage.reconcile()] == []
+        assert kept(recorded) == [2]
+        assert not any((recorded.lesson / name).exists() for name in names)
+
+
+async def test_a_file_that_was_made_of_deleted_segments_is_not_announced_and_does_not_stay(recorded: Box) -> None:
+    async with opened(recorded) as (storage, _):
+        recorded.boot.skew_ns = 7 * 24 * HOUR_NS
+        await tend(storage)
+        (recorded.lesson / "lesson.mp4.part").write_bytes(b"joined before, finished after")
+        await storage.announce_whole(LESSON, 5, "0" * 64, 1)
+        assert not list(recorded.lesson.glob("lesson.mp4*"))
+        assert "lesson.available" not in [event["type"] for event in await events(storage)]
+
+
+async def test_what_was_deleted_from_an_open_lesson_is_not_missed(box: Box, media: list[Segment]) -> None:
+    box.disk = RoomyDisk(1000)
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        for segment in media[:2]:
+            give(sink, segment)
+        await storage.acknowledge(stored(media, 0))
+        box.boot.skew_ns = 7 * 24 * HOUR_NS
+        await tend(storage)
+    async with opened(box) as (_, recovery):
+        assert recovery.missing == ()
+
+
+async def test_a_lesson_of_a_time_without_a_clock_is_no_older_than_can_be_proven(
+    box: Box, media: list[Segment]
+) -> None:
+    box.disk, box.retention = RoomyDisk(1000), RetentionSettings(unacknowledged_days=30)
+    box.boot.synced = False
+    await record_lesson(box, media)
+    box.boot = FakeBoot("boot-2")
+    box.clock = SetClock(WALL + timedelta(days=20_000))
+    async with opened(box) as (storage, _):
+        await tend(storage)
+        assert kept(box) == [0, 1, 2]
 
 
 async def test_the_event_of_a_deletion_names_what_is_gone(recorded: Box, media: list[Segment]) -> None:
@@ -176,11 +257,11 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "late"))
 
 
 @pytest.mark.parametrize("how", ["early", "late"])
-@pytest.mark.parametrize("number", [1, 3, 6, 8, 9])
+@pytest.mark.parametrize("number", [1, 3, 6, 10, 11])
 async def test_killed_at_any_step_a_deletion_is_finished_and_told_once(
     recorded: Box, tmp_path: Path, number: int, how: str
 ) -> None:
-    """Operations 1 to 8 unlink (D2), the ninth syncs the folder (D3); before them lies D1, behind them D4."""
+    """Operations 1 to 10 unlink (D2), the eleventh syncs the folder (D3); before them lies D1, behind them D4."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", CHILD, str(recorded.root), str(number), how]
     child = await asyncio.create_subprocess_exec(*command, env=environment)

@@ -185,7 +185,7 @@ async def test_a_deletion_takes_its_steps_in_the_order_of_its_document(box: Box,
         await storage.tend()
         await trace(storage, None)
         beside = ("lesson.mp4", "lesson.mp4.part", "segment-00000.teacher.m4a", "segment-00000.room.m4a")
-        unlinked = [("remove", name) for name in (*beside, WHOLE)]
+        unlinked = [("remove", name) for name in (*beside, f"{WHOLE}.part", WHOLE)]
         assert disk.take() == [COMMIT, *unlinked, ("sync_folder", LESSON), COMMIT]
     text = DOCUMENT.with_name("retention.md").read_text()
     assert re.findall(r"^- \*\*(D\d+)\*\*", text, re.MULTILINE) == ["D1", "D2", "D3", "D4"]

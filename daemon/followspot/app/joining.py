@@ -40,6 +40,10 @@ class WholeLessons(Protocol):
         """The lesson's one file is whole and synced: name it, catalogue it, announce it."""
         ...
 
+    async def drop_whole(self, lesson_id: str) -> None:
+        """The lesson will never be one file: remove what an attempt has left of it."""
+        ...
+
 
 class Joining:
     """Only while no lesson is on: one that begins ends the process, and the next idle time goes on where it was."""
@@ -86,6 +90,7 @@ class Joining:
                 self._postpone(lesson_id, "the process failed")
         elif "error" in answer:
             self._refused.add(lesson_id)
+            await self._lessons.drop_whole(lesson_id)
             message = f"the lesson cannot be made one file: {answer['error']}. Its segments play as they are"
             self._alerts.raise_alert(AlertCode.LESSON_NOT_JOINED, lesson_id, message, self._clock.monotonic_ns())
         else:

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 def uuid7(now: datetime) -> uuid.UUID:
@@ -12,3 +12,14 @@ def uuid7(now: datetime) -> uuid.UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)
+
+
+def stamp_of(name: str) -> datetime | None:
+    """The moment in a UUIDv7's text; None for any other text, and for moments that no calendar has."""
+    try:
+        value = uuid.UUID(name)
+        if value.version != 7 or str(value) != name:
+            return None
+        return datetime.fromtimestamp((value.int >> 80) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -15,6 +15,8 @@ MANIFEST_FILE = "manifest.json"
 PLAYLIST_FILE = "playlist.m3u8"
 FRAMING_FILE = "framing.jsonl"
 CLOCK_FILE = "clock.json"
+SEGMENT_PREFIX = "segment-"
+"""Begins the name of every file of a segment, whole or on its way."""
 SOUND_SUFFIX = ".m4a"
 BOOKMARKS_FILE = "bookmarks.vtt"
 WHOLE_FILE = "lesson.mp4"
@@ -192,12 +194,12 @@ def file_bytes(statement: Statement) -> bytes:
 
 def segment_file(index: int) -> str:
     """The name of a finished segment."""
-    return f"segment-{index:05d}.mp4"
+    return f"{SEGMENT_PREFIX}{index:05d}.mp4"
 
 
 def sound_file(index: int, role: MicrophoneRole) -> str:
     """The name of a single microphone's file beside a segment."""
-    return f"segment-{index:05d}.{role}{SOUND_SUFFIX}"
+    return f"{SEGMENT_PREFIX}{index:05d}.{role}{SOUND_SUFFIX}"
 
 
 def relative_path(lesson_id: str, file: str) -> str:

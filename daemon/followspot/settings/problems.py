@@ -55,10 +55,12 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
     def problem(key: str, message: str) -> Problem:
         return Problem(key, line_of(lines, tuple(key.split("."))), message)
 
-    if settings.paths.fallback == settings.paths.media:
-        yield problem("paths.fallback", "is the same folder as paths.media: choose one on another disk")
-    for name in ("media", "state"):
-        if getattr(settings.paths, name).is_relative_to(settings.paths.runtime):
+    media, fallback = settings.paths.media, settings.paths.fallback
+    if fallback is not None and (fallback.is_relative_to(media) or media.is_relative_to(fallback)):
+        yield problem("paths.fallback", "and paths.media must not lie in each other: choose a folder on another disk")
+    for name in ("media", "fallback", "state"):
+        folder = getattr(settings.paths, name)
+        if folder is not None and folder.is_relative_to(settings.paths.runtime):
             yield problem(f"paths.{name}", "lies in paths.runtime, which every boot empties: choose another folder")
     if settings.mqtt.password_file and not settings.mqtt.username:
         yield problem("mqtt.password_file", "is of no use without mqtt.username: set both or neither")

@@ -137,12 +137,21 @@ class Keeping:
         )
         return [_kept(row) for row in rows]
 
-    def here(self, lesson_id: str) -> list[Kept]:
-        """The lesson's segments that ought to be on the disk."""
+    def of_lesson(self, lesson_id: str, presence: Presence) -> list[Kept]:
+        """The lesson's segments that are so."""
         rows = self._database.all(
-            _KEPT + "WHERE k.lesson_id = ? AND k.presence = 'here' ORDER BY k.\"index\"", (lesson_id,)
+            _KEPT + 'WHERE k.lesson_id = ? AND k.presence = ? ORDER BY k."index"', (lesson_id, presence)
         )
         return [_kept(row) for row in rows]
+
+    def here(self, lesson_id: str) -> list[Kept]:
+        """The lesson's segments that ought to be on the disk."""
+        return self.of_lesson(lesson_id, Presence.HERE)
+
+    def has_media(self, lesson_id: str) -> bool:
+        """Whether any segment of the lesson is here or away: neither deleted, nor being deleted, nor lost."""
+        which = "lesson_id = ? AND \"index\" >= 0 AND presence IN ('here', 'away')"
+        return bool(self._database.all(f"SELECT 1 FROM keeping WHERE {which} LIMIT 1", (lesson_id,)))  # noqa: S608 - ours
 
     def bring_back(self, lesson_id: str) -> None:
         """The folder of segments that were away is there again."""
@@ -172,11 +181,17 @@ class Keeping:
 
 
 def wall_age(lesson: LessonRow, boot: Boot, now: datetime) -> timedelta:
-    """How long ago a lesson began: by the boot's clock where it is still the same boot, else by the wall clock."""
+    """How long ago a lesson began: by the boot's clock where it is still the same boot, else by the wall clock.
+
+    Where that was not set then, or is not now, at least as long as this boot has lasted: a box that once began in 1970
+    must not throw away last week's lessons.
+    """
     anchor = lesson.anchor
     if anchor.boot_id == boot.boot_id():
         return timedelta(microseconds=(boot.boottime_ns() - anchor.boottime_ns) // 1000)
-    return now - anchor.wall
+    if anchor.synced and boot.clock_synced():
+        return now - anchor.wall
+    return timedelta(microseconds=boot.boottime_ns() // 1000)
 
 
 def _kept(row: sqlite3.Row) -> Kept:

@@ -5,25 +5,33 @@ What takes long, reading whole files, is done by `hashed`, which belongs on anot
 
 import hashlib
 import logging
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from followspot.domain.events import LessonCompleted
+from followspot.domain.ids import stamp_of
 from followspot.domain.recording import Gap, SoundFile, TrackInfo
 from followspot.domain.retention import DeletionReason
-from followspot.domain.segments import MANIFEST_FILE, ClockState, Manifest, relative_path, segment_file
+from followspot.domain.segments import (
+    MANIFEST_FILE,
+    WHOLE_FILE,
+    ClockState,
+    Manifest,
+    relative_path,
+    segment_file,
+    sound_file,
+)
+from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import NO_DETAILS, LessonDetails
 from followspot.storage.completion import complete
 from followspot.storage.disk import DRAFT_SUFFIX
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.recovery import INTERRUPTED
-from followspot.storage.removal import tell_gone
+from followspot.storage.removal import remove_again, tell_gone
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import PART_NAME, SEGMENT_NAME, Found, trim
 from followspot.storage.soundfiles import find_sounds
@@ -88,12 +96,14 @@ def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], st
     here = store.keeping.here(lesson_id)
     if not folder.is_dir():
         return _without_folder(store, here)
+    remove_again(store, lesson_id)
     names = {path.name for path in folder.iterdir()}
     missing = [one for one in here if one.file not in names]
     findings = _tell_missing(store, missing)
     for one in here:
         if one.file in names:
             findings += _damage(folder / one.file, one, content_hash)
+    findings += _without_segment(store, lesson_id, names)
     listed = {segment.file for segment in store.catalogue.segments(lesson_id)}
     for name in sorted(names - listed):
         if SEGMENT_NAME.fullmatch(name) or PART_NAME.fullmatch(name):
@@ -104,6 +114,18 @@ def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], st
     return findings
 
 
+def _without_segment(store: Store, lesson_id: str, names: set[str]) -> list[Finding]:
+    """Voices, or the lesson as one file, whose segments something else took away: nothing of ours deletes them."""
+    gone = store.keeping.of_lesson(lesson_id, Presence.GONE)
+    left = [sound_file(one.index, role) for one in gone for role in MicrophoneRole]
+    if gone and store.is_spent(lesson_id):
+        left.append(WHOLE_FILE)
+    text = "is left of segments that are gone: nothing deletes it, look at it and remove it"
+    return [
+        Finding(FindingKind.UNLISTED, relative_path(lesson_id, name), text) for name in sorted(names.intersection(left))
+    ]
+
+
 def unknown_folders(store: Store) -> list[str]:
     """Step V4: folders in the media root that are no lesson on record."""
     names = sorted(path.name for path in store.media.iterdir() if path.is_dir())
@@ -112,7 +134,7 @@ def unknown_folders(store: Store) -> list[str]:
 
 def look_at(store: Store, name: str) -> Orphan | Finding | None:
     """Step V5: what an unknown folder holds; None for one that is not ours. Unfinished files are made whole."""
-    started = _started(name)
+    started = stamp_of(name)
     if started is None or store.catalogue.lesson(name) is not None:
         return None
     manifest = _manifest(store.folder(name) / MANIFEST_FILE)
@@ -175,17 +197,6 @@ def _damage(path: Path, kept: Kept, content_hash: Callable[[Path], str] | None) 
     return [Finding(FindingKind.DAMAGED, relative_path(kept.lesson_id, kept.file), text)]
 
 
-def _started(name: str) -> datetime | None:
-    """When a lesson of that name began, by its UUIDv7; None for other names."""
-    try:
-        lesson_id = uuid.UUID(name)
-    except ValueError:
-        return None
-    if lesson_id.version != 7 or str(lesson_id) != name:
-        return None
-    return datetime.fromtimestamp((lesson_id.int >> 80) / 1000, UTC)
-
-
 def _manifest(path: Path) -> tuple[Manifest, bytes] | None:
     try:
         content = path.read_bytes()
@@ -209,7 +220,7 @@ def _lesson_row(lesson_id: str, anchor: Anchor, details: LessonDetails, width: i
 
 
 def _adopt_interrupted(store: Store, orphan: Orphan, hashes: dict[int, str]) -> Finding:
-    started = _started(orphan.lesson_id)
+    started = stamp_of(orphan.lesson_id)
     assert started is not None, "an orphan has a lesson's name"
     video = next(track for track in orphan.found[0].media.tracks if track.kind == "video")
     anchor = Anchor(0, started, UNKNOWN_BOOT, 0, synced=False)

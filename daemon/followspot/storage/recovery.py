@@ -72,7 +72,8 @@ def recover(store: Store, resumption: Resumption) -> tuple[Recovery, Callable[[]
 
 def _remove_empty_folders(store: Store) -> None:
     """A lesson's folder is made before it is on record: an empty one without a row never was a lesson."""
-    for folder in store.media.iterdir():
+    fallback = store.fallback if store.fallback is not None and store.fallback.is_dir() else None
+    for folder in (*store.media.iterdir(), *(() if fallback is None else fallback.iterdir())):
         if folder.is_dir() and store.catalogue.lesson(folder.name) is None and not any(folder.iterdir()):
             with suppress(OSError):  # not ours to remove, such as lost+found
                 store.disk.remove_folder(folder)
@@ -111,7 +112,7 @@ def _missing(store: Store, interrupted: list[_Interrupted]) -> list[str]:
     paths = [
         relative_path(one.lesson.id, segment.file)
         for one in interrupted
-        for segment in store.catalogue.segments(one.lesson.id)
+        for segment in store.keeping.here(one.lesson.id)
     ]
     roots = [store.media, *([] if store.fallback is None else [store.fallback])]
     return [path for path in paths if not any((root / path).exists() for root in roots)]

@@ -5,9 +5,11 @@ import os
 import shutil
 from pathlib import Path
 
+from followspot.domain.ids import stamp_of
 from followspot.domain.segments import FRAMING_FILE
 from followspot.storage.disk import Disk, is_full, make_private_folder
 from followspot.storage.keeping import Presence
+from followspot.storage.removal import remove_again
 from followspot.storage.rows import LessonState
 from followspot.storage.store import Store
 
@@ -39,11 +41,15 @@ def take_refuge(store: Store, lesson_id: str) -> Path:
 
 
 def homeless(store: Store) -> list[str]:
-    """Completed lessons that have a part in the fallback folder, while there is a media disk to come home to."""
+    """Lessons that have a part in the fallback folder, while there is a media disk to come home to.
+
+    Those that are completed, and those that only a damaged database knew: at home they are found.
+    """
     if store.fallback is None or not store.fallback.is_dir() or store.is_media_absent():
         return []
-    lessons = (store.catalogue.lesson(path.name) for path in sorted(store.fallback.iterdir()))
-    return [one.id for one in lessons if one is not None and one.state is LessonState.COMPLETED]
+    names = sorted(path.name for path in store.fallback.iterdir() if stamp_of(path.name) is not None)
+    lessons = ((name, store.catalogue.lesson(name)) for name in names)
+    return [name for name, lesson in lessons if lesson is None or lesson.state is LessonState.COMPLETED]
 
 
 def bring_home(store: Store, lesson_id: str) -> None:
@@ -52,7 +58,12 @@ def bring_home(store: Store, lesson_id: str) -> None:
     source, home = store.fallback / lesson_id, store.media / lesson_id
     make_private_folder(home)
     for path in sorted(source.iterdir()):
-        _copy(store.disk, path, home / path.name)
+        try:
+            _copy(store.disk, path, home / path.name)
+        except FileNotFoundError:
+            if path.exists():
+                raise
+            store.disk.remove(_draft(home / path.name))  # deleted meanwhile, and told
     store.disk.sync_folder(home)
     store.disk.sync_folder(store.media)
 
@@ -65,6 +76,7 @@ def settle_in(store: Store, lesson_id: str) -> None:
     store.disk.sync_folder(store.fallback)
     with store.catalogue.announced():
         store.keeping.bring_back(lesson_id)
+    remove_again(store, lesson_id)
     log.warning("the lesson is home again lesson=%s folder=%s", lesson_id, store.media)
 
 
@@ -80,7 +92,7 @@ def _copy(disk: Disk, source: Path, target: Path) -> None:
     head = target if source.name == FRAMING_FILE and target.exists() else None
     if head is not None and _ends_with(head, source):
         return
-    draft = target.with_name(target.name + DRAFT_SUFFIX)
+    draft = _draft(target)
     disk.remove(draft)
     fd = disk.create(draft)
     try:
@@ -93,6 +105,10 @@ def _copy(disk: Disk, source: Path, target: Path) -> None:
     finally:
         disk.close(fd)
     disk.rename(draft, target)
+
+
+def _draft(target: Path) -> Path:
+    return target.with_name(target.name + DRAFT_SUFFIX)
 
 
 def _ends_with(path: Path, tail: Path) -> bool:

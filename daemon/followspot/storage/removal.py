@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from followspot.domain.errors import StorageError
 from followspot.domain.events import SegmentDeleted
 from followspot.domain.retention import DeletionReason
-from followspot.domain.segments import WHOLE_FILE, relative_path, sound_file
+from followspot.domain.segments import SEGMENT_PREFIX, WHOLE_FILE, relative_path, sound_file
 from followspot.domain.sound import MicrophoneRole
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
+
+WHOLE_NAMES = (WHOLE_FILE, f"{WHOLE_FILE}{PART_SUFFIX}")
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +38,25 @@ def finish_removals(store: Store, limit: int) -> int:
     return len(begun)
 
 
+def remove_again(store: Store, lesson_id: str) -> None:
+    """Unlink what is on record as deleted and is there all the same, such as a copy that came home with its lesson."""
+    gone = [
+        one for one in store.keeping.of_lesson(lesson_id, Presence.GONE) if one.reason is not DeletionReason.MISSING
+    ]
+    names = [name for one in gone for name in _names(one)]
+    if gone:
+        names += WHOLE_NAMES
+    folder = store.folder(lesson_id)
+    if back := [name for name in names if (folder / name).exists()]:
+        for name in back:
+            store.disk.remove(folder / name)
+        store.disk.sync_folder(folder)
+        log.warning("deleted again lesson=%s files=%s", lesson_id, ", ".join(back))
+
+
 def _without_away(store: Store, segments: Sequence[Kept]) -> list[Kept]:
     """Those whose disk is mounted. StorageError while there is none; behind another disk they are put down as away."""
-    away = [one for one in segments if not store.folder(one.lesson_id).is_dir() and store.is_media_absent()]
+    away = [one for one in segments if _is_away(store, one)]
     if away and not any(store.media.iterdir()):
         raise StorageError(f"{store.media} is empty: is its disk mounted? Nothing is deleted until it is back")
     if away:
@@ -47,18 +65,34 @@ def _without_away(store: Store, segments: Sequence[Kept]) -> list[Kept]:
     return [one for one in segments if one not in away]
 
 
+def _is_away(store: Store, one: Kept) -> bool:
+    """A lesson that moved has what it recorded before on the disk that it left."""
+    folder = store.folder(one.lesson_id)
+    if store.is_in_fallback(one.lesson_id):
+        return not (folder / one.file).exists()
+    return not folder.is_dir() and store.is_media_absent()
+
+
 def _unlink(store: Store, segments: Sequence[Kept]) -> None:
     for lesson_id in sorted({one.lesson_id for one in segments}):
         folder = store.folder(lesson_id)
         if not folder.is_dir():
             continue
-        for name in (WHOLE_FILE, f"{WHOLE_FILE}{PART_SUFFIX}"):  # joined from the segments: the same media again
+        for name in WHOLE_NAMES:  # joined from the segments: the same media again
             store.disk.remove(folder / name)
         for one in segments:
             if one.lesson_id == lesson_id:
-                for name in (*(sound_file(one.index, role) for role in MicrophoneRole), one.file):
+                for name in _names(one):
                     store.disk.remove(folder / name)  # D2
+        if store.is_spent(lesson_id):
+            for path in sorted(folder.glob(f"{SEGMENT_PREFIX}*")):
+                store.disk.remove(path)
         store.disk.sync_folder(folder)  # D3
+
+
+def _names(one: Kept) -> tuple[str, ...]:
+    """All files of a segment, itself last: while it is there, its deletion is not done."""
+    return (*(sound_file(one.index, role) for role in MicrophoneRole), f"{one.file}{PART_SUFFIX}", one.file)
 
 
 def tell_gone(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> None:

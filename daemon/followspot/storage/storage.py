@@ -20,7 +20,7 @@ from followspot.storage.answers import Answers
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.clock_correction import correct_clock
-from followspot.storage.completion import announce_whole, complete
+from followspot.storage.completion import announce_whole, complete, drop_whole
 from followspot.storage.database import Database, set_aside
 from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_root_folder
 from followspot.storage.keeping import Keeping
@@ -156,6 +156,11 @@ class Storage:
         store = self._require_open().store
         whole = WholeFile(lesson_id, WHOLE_FILE, size, sha256, duration_ns)
         await self._call(f"announcing the lesson {lesson_id} as one file", lambda: announce_whole(store, whole))
+
+    async def drop_whole(self, lesson_id: str) -> None:
+        """The lesson will never be one file: remove what an attempt has left of it."""
+        store = self._require_open().store
+        await self._call(f"giving up the lesson {lesson_id} as one file", lambda: drop_whole(store, lesson_id))
 
     async def settle(self) -> int:
         """Complete lessons that could not be completed when they ended; how many remain. For idle times, often.
@@ -364,9 +369,13 @@ class _Opened:
             complete(self.store, lesson_id, reason)
 
     def unjoined(self) -> list[str]:
-        """On the storage thread: what has been deleted cannot be joined any more."""
+        """On the storage thread: what has been deleted cannot be joined any more, what is in refuge not yet."""
         store = self.store
-        return [lesson_id for lesson_id in store.catalogue.unjoined_lessons() if store.has_segments(lesson_id)]
+        return [
+            lesson_id
+            for lesson_id in store.catalogue.unjoined_lessons()
+            if not store.is_in_fallback(lesson_id) and store.has_segments(lesson_id)
+        ]
 
     def settle(self) -> int:
         """On the storage thread: complete what has ended and is not being written; how many are refused."""

@@ -16,6 +16,7 @@ from followspot.storage.keeping import Keeping
 from followspot.storage.notices import StorageNotice
 from followspot.storage.playlist import playlist
 from followspot.storage.reserve import Reserve
+from followspot.storage.rows import LessonState
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,12 @@ class Store:
         """Whether the files of all catalogued segments are there."""
         folder = self.folder(lesson_id)
         return all((folder / segment.file).exists() for segment in self.catalogue.segments(lesson_id))
+
+    def is_spent(self, lesson_id: str) -> bool:
+        """Whether the lesson is completed and the last of its segments is being deleted or gone."""
+        lesson = self.catalogue.lesson(lesson_id)
+        completed = lesson is not None and lesson.state is LessonState.COMPLETED
+        return completed and not self.keeping.has_media(lesson_id)
 
     def write_playlist(self, lesson_id: str, *, ended: bool) -> None:
         """Bring the lesson's playlist up to what is catalogued."""
