@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from followspot.control.framing import Framing
 from followspot.domain.sighting import Sighting, SightingKind
 from followspot.domain.view import FramedView
-from followspot.settings.models import CameraSettings, Settings, TrackingSettings
+from followspot.settings.models import CameraSettings, Settings
 from followspot_dock.port import Capabilities, Dock, Feature, LinkChanged, LinkState, MarkerReport, Pose
 
 STEP_NS = 5_000_000
@@ -196,17 +196,28 @@ def run_loop(
     dropouts_per_minute: float = 4.0,
     standing: bool = False,
     start_deg: float = 0.0,
+    start_pan: float = 0.0,
     lens_error: float = 1.0,
     disturb: Callable[[Framing, int], None] | None = None,
+    settings: Settings | None = None,
+    walker: Walker | None = None,
+    absent: Callable[[float], bool] = lambda _: False,
 ) -> Run:
-    """One seed; `lens_error` is the believed over the true field of view."""
+    """One seed; `lens_error` is the believed over the true field of view.
+
+    `absent` tells at which seconds nothing shows the teacher. `settings` stand in place of the defaults, but for the
+    lens; `walker` in place of one who begins at `start_deg`.
+    """
     rng, hfov_deg = random.Random(seed), 55.0
     clock, run = FakeClock(), Run()
-    settings = Settings(camera=CameraSettings(hfov_deg=hfov_deg * lens_error), tracking=TrackingSettings())
+    camera = CameraSettings(hfov_deg=hfov_deg * lens_error)
+    settings = (settings or Settings()).model_copy(update={"camera": camera})
     framing = Framing(settings, clock, run.plant)
-    walker = Walker(rng, standing_only=standing)
-    walker.x, walker.z = 3.5 * math.sin(math.radians(start_deg)), 3.5 * math.cos(math.radians(start_deg))
+    if walker is None:
+        at = math.radians(start_deg)
+        walker = Walker(rng, standing_only=standing, x=3.5 * math.sin(at), z=3.5 * math.cos(at))
     drop = Dropouts(rng, dropouts_per_minute)
+    run.plant.pan = start_pan
     framing.on_dock_event(LinkChanged(LinkState.READY, "", run.plant.capabilities))
     framing.follow(True)
     late: deque[tuple[int, Callable[[], None]]] = deque()
@@ -214,8 +225,9 @@ def run_loop(
         clock.now_ns = START_NS + step * STEP_NS
         walker.step(STEP_NS / 1e9)
         run.plant.step(clock.now_ns)
-        silent = drop.step(STEP_NS / 1e9)
-        for produced in _reports(step, clock.now_ns, walker, run.plant, rng, silent, sightings, framing):
+        away = absent(step * STEP_NS / 1e9)
+        silent, seen = drop.step(STEP_NS / 1e9) or away, sightings and not away
+        for produced in _reports(step, clock.now_ns, walker, run.plant, rng, silent, seen, framing):
             late.append(produced)
         for due in sorted((one for one in late if one[0] <= clock.now_ns), key=lambda one: one[0]):
             late.remove(due)

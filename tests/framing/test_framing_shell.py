@@ -9,8 +9,8 @@ from followspot.control.dock_keeper import DockKeeper
 from followspot.control.framing import Framing
 from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.sighting import Sighting, SightingKind
-from followspot.domain.view import TrackingState
-from followspot.settings.models import Settings, SteeringSettings
+from followspot.domain.view import Hiding, TrackingState
+from followspot.settings.models import Settings, SteeringSettings, TrackingSettings, ViewSettings, ZoneSettings
 from followspot_dock.port import (
     Axis,
     DockFault,
@@ -240,3 +240,29 @@ def test_a_degraded_link_still_steers():
     plant.log.clear()
     tell(clock, framing, times=3)
     assert plant.log[-1][1] > 10
+
+
+def test_nobody_is_looked_for_in_a_blocked_zone():
+    clock = FakeClock()
+    door = ZoneSettings(left_deg=5, right_deg=20)
+    framing = Framing(Settings(tracking=TrackingSettings(blocked=(door,))), clock, None)
+    for azimuth, state in ((10.0, "parked"), (25.0, "tracking")):
+        for _ in range(30):
+            clock.now_ns += 100 * MS
+            framing.on_sighting(Sighting(clock.now_ns, SightingKind.PERSON, 0.5, azimuth, 1.0, 5.0, 4.0))
+        assert framing.status()["state"] == state
+
+
+def test_with_hidden_zones_nothing_is_shown_before_the_dock_says_where_it_points(caplog):
+    clock, plant = FakeClock(), Plant()
+    door = ZoneSettings(left_deg=60, right_deg=70)
+    hiding = Settings(tracking=TrackingSettings(blocked=(door,)), view=ViewSettings(hide_blocked=True))
+    docked, fixed = Framing(hiding, clock, plant), Framing(hiding, clock, None)
+    for _ in range(3):
+        assert docked.planner.view_at(clock.now_ns, 1280, 720).hiding is Hiding.COVERED
+    assert fixed.planner.view_at(clock.now_ns, 1280, 720).hiding is Hiding.NONE
+    docked.on_dock_event(Pose(clock.now_ns, 0.0, 0.0, 0.0, 0.0))
+    assert docked.planner.view_at(clock.now_ns, 1280, 720).hiding is Hiding.NONE
+    assert [record.message.split(":")[0] for record in caplog.records if "black" in record.message] == [
+        "the picture is black"
+    ]

@@ -176,6 +176,18 @@ def test_every_problem_is_told_at_once(problems):
         ("[camera]\nstall_timeout_s = 0.5\nrate_hz = 2", "camera.stall_timeout_s", "must be 1 or more"),
         ('[dock]\ndriver = "visca"', "dock.driver", "dock.url"),
         ('[dock]\ndriver = "waveshare"', "dock.driver", "dock.port"),
+        ("[tracking]\narea = { left_deg = 5, right_deg = 5 }", "tracking.area", "left_deg must be less"),
+        (
+            "[tracking]\nblocked = [{ left_deg = 1, right_deg = 5, bottom_deg = 9, top_deg = 3 }]",
+            "tracking.blocked",
+            "bottom_deg less than top_deg",
+        ),
+        (
+            "[view]\nhide_blocked = true\n[recording]\npicture = 'full'\n"
+            "[tracking]\nblocked = [{ left_deg = 1, right_deg = 5 }]",
+            "view.hide_blocked",
+            "the full picture shows all",
+        ),
     ],
 )
 def test_values_that_contradict_each_other(problems, text: str, key: str, words: str):
@@ -206,3 +218,18 @@ def test_a_byte_order_mark_is_named(tmp_path: Path):
     path.write_bytes(b"\xef\xbb\xbf[log]\n")
     with pytest.raises(InvalidSettingsError, match="1: the file begins with a byte order mark"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("{ left_deg = 1 }", "is not allowed; allowed is a list of at most 16 of { left_deg = A"),
+        ("{ left_deg = 1, right_deg = 500 }", "500 is not allowed; allowed is a list"),
+        ("{ left_deg = 1, right_deg = 5, colour = 3 }", "there is no such key here; allowed is a list"),
+    ],
+)
+def test_a_wrong_zone_is_told_what_a_zone_is(problems, zone: str, words: str):
+    [(key, line, message)] = problems(f"[tracking]\nblocked = [{zone}]\n")
+    assert key.startswith("tracking.blocked.0.")
+    assert line == 2
+    assert words in message

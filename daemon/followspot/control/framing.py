@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 
 from followspot.control.planner import Planner, Snapshot
 from followspot.domain.body import Body
-from followspot.domain.composer import Composer, Shot
+from followspot.domain.composer import Composer
 from followspot.domain.estimator import Estimator
-from followspot.domain.geometry import NS_PER_S, Aim, PoseSample, PoseTrack
+from followspot.domain.geometry import NS_PER_S, Aim, Bearing, PoseSample, PoseTrack
+from followspot.domain.shots import shot
 from followspot.domain.steering import Limits, Rates, Steering
 from followspot.domain.view import TrackingState, ViewPlanner
+from followspot.domain.zones import Territory
 from followspot_dock.port import Capabilities, LinkChanged, MarkerReport, MarkerRole, Pose
 
 if TYPE_CHECKING:
     from followspot.domain.clock import Clock
     from followspot.domain.sighting import Hint, Sighting
-    from followspot.settings.models import Settings
+    from followspot.settings.models import Settings, TrackingSettings
     from followspot_dock.port import Dock, DockEvent
 
 _log = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ LEAD_NS = 60_000_000
 """Motors answer about this late: steer for where teacher and camera will be then."""
 POSE_STALE_NS = 500_000_000
 """Ten missing poses: where the camera points is no longer known, so do not drive blind."""
+ROOM_SHARE = 0.25
+"""The camera aims this share of its field of view beside a zone that is never shown: half of the picture stays free."""
 HOMING_NS = 20 * NS_PER_S
 """After a lesson the motors may take this long to go home, then they are left alone."""
 
@@ -60,10 +64,25 @@ class Framing:
         self._steered_ns = 0
         self._asked = Rates(0.0, 0.0)
         self._state = TrackingState.PARKED
-        shot = Shot(view.width, view.height, view.shot_share, view.headroom_share, view.max_upscale)
+        self._territory = _territory(tracking)
+        wanted = shot(
+            view.shot,
+            (view.width, view.height),
+            view.max_upscale,
+            shot_share=view.shot_share,
+            headroom_share=view.headroom_share,
+            lead_share=view.lead_share,
+        )
+        composer = Composer(wanted, self._body, self._territory, hides=view.hide_blocked)
         snapshot = Snapshot(self._estimator.knowledge(), self._poses)
         camera = settings.camera
-        self._planner = Planner(Composer(shot, self._body), camera.hfov_deg, snapshot, sideways=camera.sideways)
+        self._planner = Planner(
+            composer,
+            camera.hfov_deg,
+            snapshot,
+            sideways=camera.sideways,
+            blind_without_pose=dock is not None and settings.hides_zones,
+        )
         self.planner = self._planner
 
     def on_dock_event(self, event: DockEvent) -> None:
@@ -84,7 +103,9 @@ class Framing:
     def on_sighting(self, sighting: Sighting) -> None:
         """Take what vision saw."""
         now_ns = self._clock.monotonic_ns()
-        self._estimator.on_sighting(sighting, now_ns)
+        top_deg = 0.0 if sighting.top_deg is None else sighting.top_deg
+        if self._territory.allows(Bearing(sighting.azimuth_deg, top_deg)):
+            self._estimator.on_sighting(sighting, now_ns)
         self._publish(now_ns)
 
     def hint(self, exposure_ns: int) -> Hint | None:
@@ -184,7 +205,8 @@ class Framing:
             min(dock.pan_max_acceleration_dps2, dock.tilt_max_acceleration_dps2, steering.max_acceleration_dps2),
         )
         home = Aim(steering.home_pan_deg, steering.home_tilt_deg)
-        return Steering(limits, self._body, steering.dead_band_deg, home)
+        room_deg = self._settings.camera.hfov_deg * ROOM_SHARE if self._settings.hides_zones else 0.0
+        return Steering(limits, self._body, steering.dead_band_deg, home, self._territory.with_room(room_deg))
 
     def _publish(self, now_ns: int) -> None:
         knowledge = self._estimator.knowledge()
@@ -223,3 +245,8 @@ class Framing:
         if self._dock is not None and self._asked != Rates(0.0, 0.0):
             self._dock.stop()
         self._asked = Rates(0.0, 0.0)
+
+
+def _territory(tracking: TrackingSettings) -> Territory:
+    area = tracking.area
+    return Territory(area.zone if area else None, tuple(one.zone for one in tracking.blocked))

@@ -1,12 +1,15 @@
 """The joint between the loop and the threads: one immutable snapshot, replaced as a whole."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 
 from followspot.domain.composer import Composer
 from followspot.domain.estimator import Knowledge
 from followspot.domain.geometry import Aim, Lens, PoseTrack
 from followspot.domain.sighting import Hint
-from followspot.domain.view import FramedView, TrackingState
+from followspot.domain.view import FramedView, Hiding, TrackingState
+
+_log = logging.getLogger(__name__)
 
 FIXED = Aim(0.0, 0.0)
 """Before any dock has said where it points, the camera looks straight ahead by definition."""
@@ -33,8 +36,19 @@ class Snapshot:
 class Planner:
     """The ViewPlanner. `snapshot` is replaced by the loop; all else belongs to the encode thread."""
 
-    def __init__(self, composer: Composer, hfov_deg: float, snapshot: Snapshot, *, sideways: bool = False) -> None:
+    def __init__(
+        self,
+        composer: Composer,
+        hfov_deg: float,
+        snapshot: Snapshot,
+        *,
+        sideways: bool = False,
+        blind_without_pose: bool = False,
+    ) -> None:
+        """`blind_without_pose`: a picture of which nobody knows what it shows must not be shown."""
         self._composer, self._hfov_deg, self._sideways = composer, hfov_deg, sideways
+        self._blind_without_pose = blind_without_pose
+        self._covered = False
         self._lens: Lens | None = None
         self.snapshot = snapshot
 
@@ -45,4 +59,22 @@ class Planner:
         snapshot = self.snapshot
         state, _ = snapshot.knowledge.state(exposure_ns)
         estimate = snapshot.knowledge.at(exposure_ns)
-        return self._composer.compose(self._lens, snapshot.aim_at(exposure_ns), estimate, state, exposure_ns)
+        view = self._composer.compose(self._lens, snapshot.aim_at(exposure_ns), estimate, state, exposure_ns)
+        if self._blind_without_pose and not snapshot.poses.samples:
+            view = replace(view, hiding=Hiding.COVERED)
+        self._tell(view.hiding is Hiding.COVERED, posed=bool(snapshot.poses.samples))
+        return view
+
+    def _tell(self, covered: bool, *, posed: bool) -> None:
+        if covered == self._covered:
+            return
+        self._covered = covered
+        if not covered:
+            _log.info("the picture is shown again")
+        elif posed:
+            _log.warning("the picture is black: every part of it that is large enough shows a zone of tracking.blocked")
+        else:
+            _log.warning(
+                "the picture is black: before the dock says where it points nobody knows which part shows a zone of "
+                "tracking.blocked; see [dock]"
+            )

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from followspot.domain.belief import Estimate
 from followspot.domain.body import Body
 from followspot.domain.geometry import NS_PER_S, Aim, Bearing, Lens, clamp, wrap_deg
+from followspot.domain.hiding import Hider
 from followspot.domain.motion import Follower, Manner
-from followspot.domain.view import FramedView, Rect, TrackingState
+from followspot.domain.shots import Shot
+from followspot.domain.view import FramedView, Hiding, Rect, TrackingState
+from followspot.domain.zones import ANYWHERE, Territory
 
 SAFE_SHARE = 0.9
 """Head and shoulders belong into this central share of the picture."""
-SMALLEST_SHARE = 0.22
-"""Head and shoulders shall fill at least this share of the picture's height, with a little in hand over 20 %."""
 CAUTION = 0.5
 """The shot is composed for a teacher who is nearer than believed by this many standard deviations."""
 HEAD_SIGMAS = 2.0
@@ -43,27 +44,12 @@ SMALL_EASE = 0.25
 """... by so much less once the teacher is too small,"""
 LARGE_EASE = 0.6
 """and by so much less where she is too large: she walks towards the camera, and her head nears the edge."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """What the recorded picture shall look like; shares are of its height."""
-
-    width: int
-    height: int
-    shot_share: float
-    headroom_share: float
-    max_upscale: float
-
-    @property
-    def aspect(self) -> float:
-        """Width over height."""
-        return self.width / self.height
-
-    def heights(self, lens: Lens) -> tuple[float, float]:
-        """The least and the greatest height of a crop, sensor pixels."""
-        greatest = min(float(lens.height), lens.width / self.aspect)
-        return min(self.height / self.max_upscale, greatest), greatest
+STROLL_MPS = 0.5
+"""Who moves slower than this across the picture turns about where she stands: no room in front of her is called for."""
+STRIDE_MPS = 1.2
+"""Who moves as fast as this has all of the lead room."""
+LEAD_PER_S = 0.06
+"""The lead room comes and goes by this share of the picture's width in a second: a drift that nobody sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +72,11 @@ class _Subject:
 class Composer:
     """Decides each frame's crop from the estimate and the pose at its exposure."""
 
-    def __init__(self, shot: Shot, body: Body) -> None:
-        self._shot, self._body = shot, body
+    def __init__(self, shot: Shot, body: Body, territory: Territory = ANYWHERE, *, hides: bool = False) -> None:
+        """`hides`: the blocked zones of `territory` are never shown."""
+        self._shot, self._body, self._territory = shot, body, territory
+        self._hider = Hider(territory.blocked) if hides and territory.blocked else None
+        self._lead = 0.0
         self._pan, self._tilt, self._zoom = Follower(SIDEWAYS), Follower(UPWARDS), Follower(ZOOM)
         self._last_ns: int | None = None
 
@@ -99,7 +88,9 @@ class Composer:
         subject = _Subject.of(lens, aim, estimate, self._body) if estimate and known else None
         dt_s = self._elapsed_s(time_ns)
         height = self._zoomed(lens, subject, state, dt_s)
-        crop = self._placed(lens, aim, subject, height, dt_s)
+        crop, hiding = self._placed(lens, aim, subject, height, dt_s), Hiding.NONE
+        if self._hider is not None:
+            crop, hiding = self._hider.hidden(lens, aim, crop, self._shot.heights(lens)[0])
         return FramedView(
             crop,
             state,
@@ -108,6 +99,7 @@ class Composer:
             estimate.chest.azimuth_deg if estimate else None,
             estimate.chest.elevation_deg if estimate else None,
             subject.box if subject else None,
+            hiding,
         )
 
     def _elapsed_s(self, time_ns: int) -> float | None:
@@ -129,7 +121,7 @@ class Composer:
 
     def _zoom_slack(self, subject: _Subject | None, wanted: float) -> float:
         now = math.exp(self._zoom.position)
-        if subject is not None and subject.height_px < SMALLEST_SHARE * now:
+        if subject is not None and subject.height_px < self._shot.smallest_share * now:
             return ZOOM_SLACK * SMALL_EASE
         return ZOOM_SLACK * (LARGE_EASE if wanted > now else 1.0)
 
@@ -137,16 +129,17 @@ class Composer:
         estimate, bust_px = subject.estimate, subject.height_px
         nominal = bust_px / self._shot.shot_share
         cautious = nominal * math.exp(CAUTION * estimate.distance_sigma)
-        smallest = bust_px * math.exp(-estimate.distance_sigma) / SMALLEST_SHARE
+        smallest = bust_px * math.exp(-estimate.distance_sigma) / self._shot.smallest_share
         side_px = lens.focal_px * math.radians(min(SIDE_SIGMAS * estimate.azimuth_sigma_deg, 45.0))
         roomy = (subject.box.width + 2 * side_px) / SAFE_SHARE / self._shot.aspect
         if state is not TrackingState.SEARCHING:
-            roomy = min(roomy, bust_px / SMALLEST_SHARE)
+            roomy = min(roomy, bust_px / self._shot.smallest_share)
         return max(nominal, min(cautious, smallest), roomy)
 
     def _placed(self, lens: Lens, aim: Aim, subject: _Subject | None, height: float, dt_s: float | None) -> Rect:
         """The crop, its centre on the way to the wanted one; what does not fit on the sensor is held at its edge."""
         width = height * self._shot.aspect
+        self._lead = self._led(subject, dt_s)
         wanted = Bearing(aim.pan_deg, aim.tilt_deg) if subject is None else self._centre(lens, aim, subject, height)
         if dt_s is None:
             self._pan.settle(wanted.azimuth_deg)
@@ -166,13 +159,23 @@ class Composer:
         nearest_top = subject.chest_y - rise * math.exp(HEAD_SIGMAS * subject.estimate.distance_sigma)
         nominal = subject.box.y - self._shot.headroom_share * height
         top = min(nominal, nearest_top - (1 - SAFE_SHARE) / 2 * height)
-        return lens.unproject(subject.box.centre[0], top + height / 2, aim)
+        x = subject.box.centre[0] + self._lead * height * self._shot.aspect
+        return self._territory.in_area(lens.unproject(x, top + height / 2, aim))
+
+    def _led(self, subject: _Subject | None, dt_s: float | None) -> float:
+        """The room in front of who walks, on its way to the wanted one: a share of the width, positive to the right."""
+        if subject is None or dt_s is None:
+            return 0.0
+        speed_mps = math.radians(subject.estimate.rate_dps) * subject.estimate.distance_m
+        share = clamp((abs(speed_mps) - STROLL_MPS) / (STRIDE_MPS - STROLL_MPS), 0.0, 1.0)
+        wanted = math.copysign(self._shot.lead_share * share, speed_mps)
+        return self._lead + clamp(wanted - self._lead, -LEAD_PER_S * dt_s, LEAD_PER_S * dt_s)
 
     def _follow(
         self, lens: Lens, wanted: Bearing, subject: _Subject | None, size: tuple[float, float], dt_s: float
     ) -> None:
         width, height = size
-        side_px = (SAFE_SHARE * width - (subject.box.width if subject else 0.0)) / 2
+        side_px = (SAFE_SHARE * width - (subject.box.width if subject else 0.0)) / 2 - abs(self._lead) * width
         up_px = max(self._shot.headroom_share - (1 - SAFE_SHARE) / 2, LEAST_SLACK) * height
         if wanted.elevation_deg < self._tilt.position:
             up_px *= DOWNWARDS_EASE

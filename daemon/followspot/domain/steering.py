@@ -10,6 +10,7 @@ from followspot.domain.belief import Estimate
 from followspot.domain.body import Body
 from followspot.domain.geometry import NS_PER_S, Aim, clamp, wrap_deg
 from followspot.domain.view import TrackingState
+from followspot.domain.zones import ANYWHERE, Territory
 
 PULL_PER_S = 5.0
 """Turning rate for each degree of error: a time constant of 0.2 s, well above the latency that is predicted away."""
@@ -19,10 +20,16 @@ SLOW_DPS = 5.0
 """A teacher who appears slower than this stands: an estimate's rate is uncertain by about as much."""
 HOMING_DPS = 12.0
 """Going home is nothing to look at: slow and silent."""
+RETURN_DPS = 25.0
+"""A teacher who comes back is turned to at this rate at the most: the picture shows the whole way there."""
+RETURN_AT_MOST_S = 3.0
+"""She may walk off faster than that: after this long she is followed as always."""
 BRAKE_SHARE = 0.7
 """Before an end stop the motors brake with this share of their acceleration."""
 STEP_AT_MOST_S = 0.1
 """A longer time since the last command counts as this long."""
+HELD_BACK_DEG = 1e-6
+"""A goal further than this from where she is was held back: her speed is then not the camera's."""
 AIM_BELOW_TOP_M = 0.45
 """The sensor's middle aims this far below the top of the head: there the middle of a well-composed shot lies."""
 
@@ -50,12 +57,16 @@ class Rates:
 class Steering:
     """Turns what is known into rate commands."""
 
-    def __init__(self, limits: Limits, body: Body, dead_band_deg: float, home: Aim) -> None:
+    def __init__(
+        self, limits: Limits, body: Body, dead_band_deg: float, home: Aim, territory: Territory = ANYWHERE
+    ) -> None:
         self._limits, self._body, self._dead_band_deg = limits, body, dead_band_deg
+        self._territory = territory
         self._home = Aim(
             clamp(home.pan_deg, limits.pan_min_deg, limits.pan_max_deg),
             clamp(home.tilt_deg, limits.tilt_min_deg, limits.tilt_max_deg),
         )
+        self._return_left_s = 0.0
         self._pan = _Axis(limits.pan_min_deg, limits.pan_max_deg)
         self._tilt = _Axis(limits.tilt_min_deg, limits.tilt_max_deg)
         self._last_ns: int | None = None
@@ -64,19 +75,33 @@ class Steering:
         """What to ask of the motors at `now_ns`, when they point at `aim`."""
         dt_s = self._elapsed_s(now_ns)
         if state is TrackingState.PARKED or estimate is None:
-            wanted = replace(self._limits, max_rate_dps=min(HOMING_DPS, self._limits.max_rate_dps))
-            errors = (self._home.pan_deg - aim.pan_deg, self._home.tilt_deg - aim.tilt_deg)
-            return self._drive(errors, (0.0, 0.0), aim, wanted, dt_s)
+            self._return_left_s = RETURN_AT_MOST_S
+            return self._drive(self._goal(self._home, aim), 0.0, aim, self._at_most(HOMING_DPS), dt_s)
         if state is TrackingState.SEARCHING:
-            return self._drive((0.0, 0.0), (0.0, 0.0), aim, self._limits, dt_s)
+            self._return_left_s = RETURN_AT_MOST_S
+            return self._drive(aim, 0.0, aim, self._limits, dt_s)
         above_m = self._body.stature_m - AIM_BELOW_TOP_M - self._body.marker_height_m
         elevation = self._body.elevation_deg(estimate.chest.elevation_deg, estimate.distance_m, above_m)
-        goal_deg = clamp(
-            aim.pan_deg + wrap_deg(estimate.chest.azimuth_deg - aim.pan_deg), self._pan.low_deg, self._pan.high_deg
-        )
-        return self._drive(
-            (goal_deg - aim.pan_deg, elevation - aim.tilt_deg), (estimate.rate_dps, 0.0), aim, self._limits, dt_s
-        )
+        pan_deg = aim.pan_deg + wrap_deg(estimate.chest.azimuth_deg - aim.pan_deg)
+        goal = self._goal(Aim(pan_deg, elevation), aim)
+        rate_dps = estimate.rate_dps if abs(goal.pan_deg - pan_deg) < HELD_BACK_DEG else 0.0
+        return self._drive(goal, rate_dps, aim, self._returning(goal, aim, dt_s), dt_s)
+
+    def _goal(self, wanted: Aim, aim: Aim) -> Aim:
+        """Where the camera may aim instead of `wanted`."""
+        within = (self._pan.low_deg, self._pan.high_deg)
+        goal = self._territory.goal(wanted, aim, within)
+        return Aim(clamp(goal.pan_deg, *within), goal.tilt_deg)
+
+    def _returning(self, goal: Aim, aim: Aim, dt_s: float) -> Limits:
+        """The limits now: stricter on the way back to a teacher who was lost."""
+        if abs(goal.pan_deg - aim.pan_deg) <= self._dead_band_deg:
+            self._return_left_s = 0.0
+        self._return_left_s = max(self._return_left_s - dt_s, 0.0)
+        return self._at_most(RETURN_DPS) if self._return_left_s else self._limits
+
+    def _at_most(self, rate_dps: float) -> Limits:
+        return replace(self._limits, max_rate_dps=min(rate_dps, self._limits.max_rate_dps))
 
     def halt(self) -> None:
         """The motors were stopped by other means: the next command begins from rest."""
@@ -87,12 +112,11 @@ class Steering:
         last_ns, self._last_ns = self._last_ns, now_ns
         return clamp((now_ns - last_ns) / NS_PER_S, 0.0, STEP_AT_MOST_S) if last_ns is not None else 0.0
 
-    def _drive(
-        self, errors: tuple[float, float], rates: tuple[float, float], aim: Aim, limits: Limits, dt_s: float
-    ) -> Rates:
+    def _drive(self, goal: Aim, pan_rate_dps: float, aim: Aim, limits: Limits, dt_s: float) -> Rates:
+        pan_error, tilt_error = goal.pan_deg - aim.pan_deg, goal.tilt_deg - aim.tilt_deg
         return Rates(
-            self._pan.step(errors[0], rates[0], aim.pan_deg, self._dead_band_deg, limits, dt_s),
-            self._tilt.step(errors[1], rates[1], aim.tilt_deg, self._dead_band_deg, limits, dt_s),
+            self._pan.step(pan_error, pan_rate_dps, aim.pan_deg, self._dead_band_deg, limits, dt_s),
+            self._tilt.step(tilt_error, 0.0, aim.tilt_deg, self._dead_band_deg, limits, dt_s),
         )
 
 

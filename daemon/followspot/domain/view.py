@@ -29,12 +29,23 @@ class TrackingState(StrEnum):
     PARKED = "parked"
 
 
+class Hiding(StrEnum):
+    """What the blocked zones did to a picture."""
+
+    NONE = "none"
+    MOVED = "moved"
+    """The crop was moved or made smaller, so that it shows no zone."""
+    COVERED = "covered"
+    """There was no crop without a zone: the picture is black."""
+
+
 @dataclass(frozen=True, slots=True)
 class FramedView:
     """The view of one frame and what it was decided from: a line of the framing track.
 
     `crop` always lies on the sensor and has the output's aspect ratio. Angles: degrees, dock base frame,
-    None where nothing is known. `box` is the believed head and shoulders in sensor pixels.
+    None where nothing is known. `box` is the believed head and shoulders in sensor pixels. A view whose `hiding` is
+    COVERED must not be shown.
     """
 
     crop: Rect
@@ -44,6 +55,7 @@ class FramedView:
     azimuth_deg: float | None = None
     elevation_deg: float | None = None
     box: Rect | None = None
+    hiding: Hiding = Hiding.NONE
 
 
 class ViewPlanner(Protocol):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from followspot.domain.clock import Clock
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentSink
-from followspot.domain.view import FramedView, Rect, TrackingState, ViewPlanner
+from followspot.domain.view import FramedView, Hiding, Rect, TrackingState, ViewPlanner
 from followspot.media.encoder import VIDEO_TIMESCALE
 from followspot.media.framequeue import CapturedFrame, Dropped, FrameQueue
 from followspot.media.framingline import framing_line
@@ -27,6 +27,8 @@ _NS_PER_US = 1000
 _TICK_S = 0.05
 # The first picture waits this long for the microphone, so that a lesson does not begin with a declared silence.
 _SOUND_GRACE_NS = 1_000_000_000
+# What is recorded in place of a view that failed: never a zone that must not be seen.
+_STAND_IN = {Hiding.NONE: "the centre of the picture", Hiding.COVERED: "black"}
 
 
 class EncodeLoop:
@@ -114,7 +116,7 @@ class EncodeLoop:
             self._bridge(recording, captured.exposure_ns)
         self._end_hold(recording, pts)
         view = self._plan_view(captured)
-        source = recording.source(captured, view.crop)
+        source = recording.source(captured, view)
         self._encode(recording, Picture(source, view, captured.exposure_ns, pts), held=False)
         recording.saw(captured, pts)
 
@@ -207,11 +209,12 @@ class EncodeLoop:
                 return view
             raise ValueError(f"unusable view {view.crop}")
         except Exception:  # noqa: BLE001 - framing must never harm the recording
+            hiding = Hiding.COVERED if self._settings.hides_zones else Hiding.NONE
             if not self._planner_failed:
-                _LOG.exception("the planned view cannot be used: the centre of the picture is recorded instead")
+                _LOG.exception("the planned view cannot be used: %s is recorded instead", _STAND_IN[hiding])
                 self._planner_failed = True
             centre = centre_view(width, height, self._settings.view.width, self._settings.view.height)
-            return FramedView(centre, TrackingState.PARKED)
+            return FramedView(centre, TrackingState.PARKED, hiding=hiding)
 
     def _tell_late(self) -> None:
         if not self._late_told:

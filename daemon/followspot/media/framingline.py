@@ -22,6 +22,7 @@ def framing_line(pts_ns: int, exposure_ns: int, view: FramedView, *, held: bool)
         "box": _rect(view.box),
         "crop": _rect(view.crop),
         "held": held,
+        "hiding": str(view.hiding),
     }
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 

@@ -2,7 +2,7 @@
 
 import av
 
-from followspot.domain.view import Rect
+from followspot.domain.view import FramedView, Hiding, Rect
 from followspot.media.view import ViewRenderer, black_picture, centre_view
 from followspot.settings.models import Settings
 
@@ -18,15 +18,17 @@ class Output:
         self._renderer = ViewRenderer(self.width, self.height)
         self._black: av.VideoFrame | None = None
 
-    def picture(self, frame: av.VideoFrame, planned: Rect) -> av.VideoFrame:
-        """What is recorded of `frame`, whose `planned` view is shown where not all of it is.
+    def picture(self, frame: av.VideoFrame, view: FramedView) -> av.VideoFrame:
+        """What is recorded of `frame`, whose `view` is shown where not all of it is: black where it is covered.
 
         After a change of the camera's shape as much as fits is recorded, from its middle.
         """
+        if not self._whole and view.hiding is Hiding.COVERED:
+            return self.black
         whole = centre_view(frame.width, frame.height, self.width, self.height) if self._whole else None
         if whole is not None and (frame.width & ~1, frame.height & ~1) == (self.width, self.height):
             whole = Rect(0, 0, self.width, self.height)
-        return self._renderer.render(frame, whole or planned)
+        return self._renderer.render(frame, whole or view.crop)
 
     @property
     def black(self) -> av.VideoFrame:

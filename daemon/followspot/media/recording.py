@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import av
 
 from followspot.domain.recording import LessonPlan, SegmentSink
-from followspot.domain.view import FramedView, Rect
+from followspot.domain.view import FramedView
 from followspot.media.capture import is_specified
 from followspot.media.encoder import MATRIX_BT709, EncoderPair
 from followspot.media.framequeue import CapturedFrame
@@ -120,11 +120,11 @@ class Recording:
         self._needs_key |= captured.dropped is not None
         return coded.key or not self._needs_key
 
-    def source(self, captured: CapturedFrame, planned: Rect) -> av.VideoFrame | CodedPicture:
+    def source(self, captured: CapturedFrame, view: FramedView) -> av.VideoFrame | CodedPicture:
         """What is recorded of a captured picture."""
         if self._key is not None and captured.coded is not None:
             return captured.coded
-        return self._output.picture(captured.frame, planned)
+        return self._output.picture(captured.frame, view)
 
     def saw(self, captured: CapturedFrame, pts: int) -> None:
         """A captured picture was recorded at `pts`."""

@@ -1,11 +1,14 @@
 """The models of the configuration file, one class per table. config/followspot.toml explains every key."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from followspot.domain.shots import ShotName
 from followspot.domain.sound import MicrophoneRole
+from followspot.domain.zones import Zone
 from followspot_dock.settings import DockSettings
 
 
@@ -106,14 +109,41 @@ class RoomMicrophoneSettings(MicrophoneSettings):
     single_files: bool = True
 
 
+class ZoneSettings(Table):
+    """A rectangle of the room as the dock sees it, in degrees to the right and upwards."""
+
+    left_deg: float = Field(ge=-180, le=180)
+    right_deg: float = Field(ge=-180, le=180)
+    bottom_deg: float = Field(default=-90.0, ge=-90, le=90)
+    top_deg: float = Field(default=90.0, ge=-90, le=90)
+
+    @property
+    def zone(self) -> Zone:
+        """What the framing makes of it."""
+        return Zone(self.left_deg, self.right_deg, self.bottom_deg, self.top_deg)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether left is left of right, and bottom below top."""
+        return self.left_deg < self.right_deg and self.bottom_deg < self.top_deg
+
+
+_ZONE = "{ left_deg = A, right_deg = B, bottom_deg = C, top_deg = D }"
+
+
 class ViewSettings(Table):
     """`[view]`: the recorded picture."""
 
     width: int = Field(default=1280, ge=160, le=1920, multiple_of=2)
     height: int = Field(default=720, ge=90, le=1080, multiple_of=2)
-    shot_share: float = Field(default=0.34, ge=0.15, le=0.8)
-    headroom_share: float = Field(default=0.14, ge=0, le=0.4)
+    shot: Annotated[ShotName, Field(strict=False)] = Field(
+        default=ShotName.WAIST, description="one of " + ", ".join(json.dumps(name) for name in ShotName)
+    )
+    shot_share: float | None = Field(default=None, ge=0.15, le=0.8)
+    headroom_share: float | None = Field(default=None, ge=0, le=0.4)
+    lead_share: float = Field(default=0.0, ge=0, le=0.15)
     max_upscale: float = Field(default=1.6, ge=1, le=3)
+    hide_blocked: bool = False
 
 
 class TrackingSettings(Table):
@@ -126,6 +156,10 @@ class TrackingSettings(Table):
     stature_m: float = Field(default=1.70, ge=1.2, le=2.2)
     typical_distance_m: float = Field(default=3.5, ge=1, le=15)
     lost_timeout_s: float = Field(default=8.0, ge=1, le=120)
+    area: ZoneSettings | None = Field(default=None, description=_ZONE)
+    blocked: Annotated[tuple[ZoneSettings, ...], Field(strict=False)] = Field(
+        default=(), max_length=16, description=f"a list of at most 16 of {_ZONE}"
+    )
 
 
 class SteeringSettings(Table):
@@ -246,6 +280,11 @@ class Settings(Table):
     mqtt: MqttSettings = MqttSettings()
     panel: PanelSettings = PanelSettings()
     log: LogSettings = LogSettings()
+
+    @property
+    def hides_zones(self) -> bool:
+        """Whether there are parts of the room that must never be seen."""
+        return self.view.hide_blocked and bool(self.tracking.blocked)
 
     @property
     def microphones(self) -> tuple[tuple[MicrophoneRole, MicrophoneSettings], ...]:

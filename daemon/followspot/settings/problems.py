@@ -64,6 +64,14 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
             yield problem(f"paths.{name}", "lies in paths.runtime, which every boot empties: choose another folder")
     if settings.mqtt.password_file and not settings.mqtt.username:
         yield problem("mqtt.password_file", "is of no use without mqtt.username: set both or neither")
+    zones = {"area": [settings.tracking.area] if settings.tracking.area else [], "blocked": settings.tracking.blocked}
+    for name, several in zones.items():
+        if not all(zone.in_order for zone in several):
+            yield problem(f"tracking.{name}", "left_deg must be less than right_deg, and bottom_deg less than top_deg")
+    if settings.hides_zones and settings.recording.picture == "full":
+        yield problem(
+            "view.hide_blocked", 'shows no zone only where recording.picture is "framed": the full picture shows all'
+        )
     rules = settings.retention
     if not rules.end_min <= rules.start_min <= rules.warn_min:
         yield problem("retention.start_min", "must lie between retention.end_min and retention.warn_min")
@@ -101,6 +109,9 @@ def _not_allowed(path: KeyPath, value: Any) -> str:
 
 def _unknown(path: KeyPath) -> str:
     table, key = table_at(path[:-1]), path[-1]
+    around = next((field for end in range(len(path)) if (field := field_at(path[:end])) is not None), None)
+    if around is not None:
+        return f"there is no such key here; allowed is {allowed(around)}"
     close = difflib.get_close_matches(key, table.model_fields if table else (), n=1)
     if close:
         return f"there is no such key; did you mean {'.'.join((*path[:-1], close[0]))}?"
