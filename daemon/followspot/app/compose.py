@@ -131,8 +131,7 @@ class Daemon:
             settings.paths.control_socket, partial(self.once.take, source="command-line")
         )
         self.clock_watch = ClockWatch(clock, LinuxBoot(), self.storage.correct_clock)
-        read = partial(read_host, Path("/sys"), settings.paths.media, settings.encoder)
-        self.host_watch = HostWatch(read, alerts, clock)
+        self.host_watch = HostWatch(partial(read_host, Path("/sys")), alerts, clock)
         self.dock_view = DockView()
         self.bus = self._make_bus()
         self.panel: Panel | None = None
@@ -190,11 +189,10 @@ class Daemon:
     def state(self) -> BoxState:
         """How things stand, as it is retained on the broker."""
         link = self.dock_keeper.dock.link.value if self.dock_keeper else "none"
-        readings = self.host_watch.readings
-        host = host_state(readings, synced=self.clock_watch.synced)
+        host = host_state(self.host_watch.readings, synced=self.clock_watch.synced)
         dock = self.dock_view.state()
         framing, sound = self.framing.status(), self.sound.report()
-        minutes = readings.disk_minutes_left
+        minutes = self.room.minutes_left
         return box_state(self.session.status, self.alerts.active, framing, sound, link, dock, host, minutes)
 
     def check_disk(self) -> None:
