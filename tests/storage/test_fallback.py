@@ -261,3 +261,28 @@ async def test_a_lesson_in_the_fallback_folder_is_not_joined_there(box: Box, med
             give(sink, segment)
         await storage.complete_lesson(LESSON, "stopped")
         assert await storage.unjoined() == []
+
+
+async def test_a_start_with_a_media_disk_that_cannot_be_used_goes_on_and_records(
+    box: Box, media: list[Segment]
+) -> None:
+    box.has_fallback, box.disk = True, PulledDisk(box.media)
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        await storage.pending(0, 1)
+        box.disk.is_out = True
+        give(sink, media[1])
+        await storage.pending(0, 1)
+    box.media.rename(box.root / "unplugged")
+    box.media.write_bytes(b"nothing here is a folder")
+    async with opened(box) as (storage, recovery):
+        assert recovery.resume is not None
+        assert recovery.resume.lesson_id == LESSON
+        sink = storage.lesson_sink(recovery.resume, "test")
+        sink.begin(origin())
+        sink.open_segment(recovery.resume.first_index, recovery.resume.media_start_ns)
+        await storage.complete_lesson(LESSON, "stopped")
+        assert (await events(storage))[-1]["type"] == "lesson.completed"
+        assert not [one for one in box.told(StorageFailed) if one.lesson_id]

@@ -244,8 +244,8 @@ class Storage:
 
     def _open(self) -> Recovery:
         paths = self._settings.paths
-        for folder in (paths.media, paths.state):
-            make_root_folder(folder)
+        self._make_media_root()
+        make_root_folder(paths.state)
         reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb)
         try:
             return reserve.lend(lambda: self._open_database(reserve))
@@ -271,7 +271,7 @@ class Storage:
             boot=self._boot,
             clock=self._clock,
             notify=self._on_notice,
-            media_is_new=not any(paths.media.iterdir()),
+            media_is_new=self._is_media_new(),
         )
         try:
             recovery, finish = recover(store, self._resumption())
@@ -282,6 +282,25 @@ class Storage:
         self._worker.post(finish)
         self._worker.post(lambda: _hold_reserve(store))
         return recovery
+
+    def _make_media_root(self) -> None:
+        """With a fallback folder a media disk that cannot be used keeps nobody from recording."""
+        paths = self._settings.paths
+        try:
+            make_root_folder(paths.media)
+        except OSError as error:
+            if paths.fallback is None:
+                raise
+            log.error("%s", storage_error(f"opening {paths.media}; lessons go to {paths.fallback}", error))
+
+    def _is_media_new(self) -> bool:
+        paths = self._settings.paths
+        try:
+            return not any(paths.media.iterdir())
+        except OSError:
+            if paths.fallback is None:
+                raise
+            return True
 
     def _longest_segment_s(self) -> float:
         recording = self._settings.recording
