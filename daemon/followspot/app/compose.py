@@ -154,7 +154,10 @@ class Daemon:
         self._show()
 
     def report_recovery(self, recovery: Recovery) -> None:
-        """Say what an interrupted run left; the alert stands until a lesson has been closed in order."""
+        """Say what an interrupted run left; the alert stands until a lesson was closed in order. A mute goes on."""
+        if recovery.muted and self.dock_keeper is not None:
+            _log.info("the marker was muted when the daemon ended: no sound is recorded until the dock says otherwise")
+            self._apply_mute(True)
         for path in recovery.missing:
             _log.error("an announced segment is not there any more path=%s", path)
         if recovery.salvaged:
@@ -306,6 +309,10 @@ class Daemon:
     def _mute(self, muted: bool) -> None:
         """Stays as it is while the dock is away: the marker's own light still says so."""
         _log.info("the marker is %s", "muted: no sound is recorded" if muted else "not muted any more")
+        self.storage.keep_muted(muted=muted)
+        self._apply_mute(muted)
+
+    def _apply_mute(self, muted: bool) -> None:
         self.sound.muted = muted
         self.recorder.mute(muted)
         self.publish_state()

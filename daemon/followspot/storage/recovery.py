@@ -30,7 +30,7 @@ class Recovery:
     want that completes it. `salvaged`: whole segments that
     were not announced yet, and will be. `missing`: announced segments of unfinished lessons that are not there.
     `damaged_database`: the file name in the state folder of a database that was set aside for a new one. Lessons that
-    only it knew are found by the reconciliation.
+    only it knew are found by the reconciliation. `muted`: the teacher had muted her marker.
     """
 
     resume: LessonPlan | None = None
@@ -38,6 +38,7 @@ class Recovery:
     missing: tuple[str, ...] = ()
     damaged_database: str | None = None
     paused: bool = False
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

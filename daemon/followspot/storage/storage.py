@@ -26,6 +26,7 @@ from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_
 from followspot.storage.keeping import Keeping
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.marking import keep_bookmark
+from followspot.storage.muting import Muting
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
 from followspot.storage.reconcile import Finding
@@ -205,6 +206,11 @@ class Storage:
         opened = self._require_open()
         self._worker.post(lambda: opened.keep_answer(name, command_id, answer))
 
+    def keep_muted(self, *, muted: bool) -> None:
+        """Put on record that the teacher has muted her marker, or not any more; returns at once."""
+        opened = self._require_open()
+        self._worker.post_urgent(lambda: opened.keep_muted(muted=muted))
+
     async def correct_clock(self) -> None:
         """The wall clock is set: correct what was labelled while it was not, and announce that."""
         await self._call("correcting wall times", self._require_open().correct_clock)
@@ -278,10 +284,11 @@ class Storage:
         except BaseException:
             database.close()
             raise
-        self._opened = _Opened(database, outbox, store, Tending(store, self._settings))
+        muting = Muting(database, self._boot.boot_id())
+        self._opened = _Opened(database, outbox, store, Tending(store, self._settings), muting)
         self._worker.post(finish)
         self._worker.post(lambda: _hold_reserve(store))
-        return recovery
+        return replace(recovery, muted=muting.is_muted())
 
     def _make_media_root(self) -> None:
         """With a fallback folder a media disk that cannot be used keeps nobody from recording."""
@@ -330,12 +337,13 @@ class Storage:
 class _Opened:
     """What exists between open and close."""
 
-    def __init__(self, database: Database, outbox: Outbox, store: Store, tending: Tending) -> None:
+    def __init__(self, database: Database, outbox: Outbox, store: Store, tending: Tending, muting: Muting) -> None:
         self.epoch = database.epoch
         self.answers = Answers(database)
         self.outbox = outbox
         self.store = store
         self.tending = tending
+        self._muting = muting
         self.writers: dict[str, LessonWriter] = {}
         self._database = database
         self._refused: set[str] = set()
@@ -407,6 +415,13 @@ class _Opened:
             self.answers.keep(name, command_id, answer)
         except DiskErrors as error:
             log.warning("%s", storage_error(f"keeping the answer to the command {name}", error))
+
+    def keep_muted(self, *, muted: bool) -> None:
+        """On the storage thread: without it a crash in mid-lesson ends a mute until the dock has answered."""
+        try:
+            self._muting.keep(muted=muted)
+        except DiskErrors as error:
+            log.warning("%s", storage_error("putting the mute on record", error))
 
     def correct_clock(self) -> None:
         """On the storage thread: lessons that are being written are labelled rightly from here on."""
