@@ -32,7 +32,7 @@ from followspot.storage.outbox import Outbox
 from followspot.storage.reconcile import Finding
 from followspot.storage.reconciliation import reconcile
 from followspot.storage.recovery import INTERRUPTED, Recovery, Resumption, recover
-from followspot.storage.refuge import may_take_refuge, take_refuge
+from followspot.storage.refuge import may_take_refuge, moved_notice, take_refuge
 from followspot.storage.reserve import Reserve
 from followspot.storage.retention import Tended, Tending
 from followspot.storage.rows import OutboxEntry, WholeFile
@@ -368,7 +368,7 @@ class _Opened:
         writer = self.writers.pop(lesson_id, None)
         if writer is not None:
             writer.close()
-        settle(self.store, lesson_id)
+        self._here_or_in_refuge(lesson_id, lambda: settle(self.store, lesson_id))
         self.store.catalogue.retry_pause(lesson_id)
         announce_pause(self.store, lesson_id)
 
@@ -387,13 +387,9 @@ class _Opened:
         writer = self.writers.pop(lesson_id, None)
         if writer is not None:
             writer.close()
-        try:
-            self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
-        except OSError as error:
-            if not may_take_refuge(self.store, lesson_id, error):
-                raise
-            take_refuge(self.store, lesson_id)
-            complete(self.store, lesson_id, reason)
+        self._here_or_in_refuge(
+            lesson_id, lambda: self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
+        )
 
     def unjoined(self) -> list[str]:
         """On the storage thread: what has been deleted cannot be joined any more, what is in refuge not yet."""
@@ -434,6 +430,17 @@ class _Opened:
         for writer in self.writers.values():
             writer.close()
         self._database.close()
+
+    def _here_or_in_refuge(self, lesson_id: str, step: Callable[[], None]) -> None:
+        """Where the disk fails in `step`, take it again in the fallback folder; an unfinished segment is lost."""
+        try:
+            step()
+        except OSError as error:
+            if not may_take_refuge(self.store, lesson_id, error):
+                raise
+            take_refuge(self.store, lesson_id)
+            self.store.notify(moved_notice(self.store, lesson_id, error))
+            step()
 
     def _settled(self, lesson_id: str, reason: str) -> bool:
         try:
