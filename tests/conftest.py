@@ -21,7 +21,7 @@ settings.load_profile("suite")
 LINGER_S = 2.0
 """A thread that was told to end may need a moment; one that is still there after this was leaked."""
 
-REAL_TIME = {"classroom", "dock", "dock_ble", "dock_c", "dock_kit", "docks_other"}
+REAL_TIME = {"classroom", "dock", "dock_ble", "dock_c", "dock_kit", "docks_other", "media"}
 """Folders whose tests hold devices to their times: like the scenarios they run one after the other."""
 
 

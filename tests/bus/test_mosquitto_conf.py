@@ -35,14 +35,14 @@ async def test_an_absent_pipeline_finds_every_event_after_the_broker_was_killed(
     box = make_box(shipped.port)
     box.outbox.add(1200)
     box.bus.wake()
-    await until(lambda: box.outbox.is_empty)
+    await until(lambda: box.outbox.is_empty, 60)
     await asyncio.sleep(0.5)  # the broker saves in its next round
     shipped.kill()
     await asyncio.to_thread(shipped.start)
     returned = make_subscriber(shipped.port)
     expected = {f"id-{number}" for number in range(1, 1201)}
     topic = "followspot/v1/box-7/event/lesson.started"
-    await until(lambda: {event["id"] for event in returned.payloads(topic)} == expected)
+    await until(lambda: {event["id"] for event in returned.payloads(topic)} == expected, 60)
 
 
 def test_it_listens_on_loopback_alone_until_somebody_decides_otherwise() -> None:

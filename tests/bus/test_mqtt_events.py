@@ -19,7 +19,7 @@ async def test_events_arrive_in_order_as_cloud_events(broker, make_subscriber, m
     box = make_box(broker.port)
     box.outbox.add(60)
     box.bus.wake()
-    await until(lambda: box.outbox.is_empty)
+    await until(lambda: box.outbox.is_empty and len(pipeline.payloads(EVENT_TOPIC)) >= 60)
 
     received = [message for message in pipeline.messages if message.topic == EVENT_TOPIC]
     assert [json.loads(message.payload)["id"] for message in received] == [f"id-{n}" for n in range(1, 61)]

@@ -67,7 +67,7 @@ async def test_a_line_that_pauses_is_not_given_up(broker, make_subscriber, make_
         proxy.freeze()
         await asyncio.sleep(0.5)
         proxy.thaw()
-        await until(lambda: box.outbox.is_empty)
+        await until(lambda: box.outbox.is_empty and len(pipeline.payloads(EVENT_TOPIC)) >= 50)
         assert proxy.accepted == 1
         assert len(pipeline.payloads(EVENT_TOPIC)) == 50, "nothing was sent twice"
         check_all_arrived(box, pipeline)

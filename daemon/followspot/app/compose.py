@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec
 
 from followspot.app.alerting import AlertEvents, NoticeAlerts, write_to_journal
 from followspot.app.clock_watch import ClockWatch
+from followspot.app.coderprobe import CoderProbe
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
 from followspot.app.dock_view import DockView
@@ -38,6 +40,7 @@ from followspot.domain.session import SessionState
 from followspot.domain.state import BoxState
 from followspot.media.notices import MediaNotice
 from followspot.media.recorder import Recorder
+from followspot.media.videocoder import VideoCoder
 from followspot.panel.panel import LampState, Panel, PanelError
 from followspot.settings.models import Settings
 from followspot.storage.boot import LinuxBoot
@@ -96,12 +99,15 @@ class Daemon:
         self.dock_keeper = self._make_dock_keeper()
         self.framing = Framing(settings, clock, self.dock_keeper.dock if self.dock_keeper else None)
         self.vision = self._make_vision()
+        self.coder = VideoCoder(settings.encoder.codec)
+        self.coder_probe = CoderProbe(self.coder, settings)
         self.recorder = Recorder(
             settings,
             clock,
             self.framing.planner,
             self._on_loop(supervisor.guarded(self._on_media_notice)),
             self.vision.submit if self.vision else None,
+            self.coder,
         )
         self.room = RoomKeeper(self.storage, settings.paths.media, alerts, clock, lambda: self.session.end_for_room())
         self.session = SessionLoop(
@@ -183,6 +189,7 @@ class Daemon:
             "device": self.settings.device.id,
             "broker": self._broker_state(),
             "mqtt": self.bus.status() if self.bus is not None else None,
+            "encoder": asdict(self.coder.chosen),
             "frames": recorder.frames,
             "frames_dropped": recorder.dropped,
             "disk_queue_bytes": storage.queued_bytes,

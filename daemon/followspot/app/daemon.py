@@ -85,6 +85,7 @@ def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
     supervisor.keep("room", daemon.room.run)
     supervisor.keep("settling", daemon.settling.run)
     supervisor.keep("camera-lookout", daemon.lookout.run)
+    supervisor.keep("encoder-probe", daemon.coder_probe.run)
     if daemon.settings.recording.one_file:
         supervisor.keep("joining", daemon.joining.run)
     supervisor.keep("alert-events", daemon.alert_events.run)

@@ -1,6 +1,7 @@
 """The camera: decoded frames with the time of their exposure."""
 
 import logging
+import time
 from collections.abc import Callable
 
 import av
@@ -9,9 +10,11 @@ from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from followspot.domain.clock import Clock
+from followspot.media.cameramodes import MeasuredMode
 from followspot.media.encoder import MATRIX_BT601, Packet
 from followspot.media.framequeue import CapturedFrame
 from followspot.media.freshness import Freshness, FreshnessWatch
+from followspot.media.localcamera import LocalCamera
 from followspot.media.notices import CameraLost, CameraOpened, MediaNotice
 from followspot.media.passing import CodedPicture, NotPassableError, Passing
 from followspot.media.rhythm import Thinning
@@ -19,7 +22,7 @@ from followspot.media.source import Source, SourceLostError
 from followspot.media.stamps import ExposureClock
 from followspot.media.upright import Upright
 from followspot.media.view import is_full_range, is_planar
-from followspot.settings.models import CameraSettings
+from followspot.settings.models import CameraMode, CameraSettings
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,6 +31,9 @@ _NS_PER_MS = 1_000_000
 
 # Without it a picture with a torn lower half is taken for whole.
 _NO_DAMAGE = {"err_detect": "explode"}
+
+# Long enough to tell 30 pictures a second from 25; each format that a camera has costs its first lesson so much.
+_MEASURED_NS = 1_000_000_000
 
 FrameTaker = Callable[[CapturedFrame], None]
 
@@ -43,8 +49,13 @@ class VideoCapture:
         notify: Callable[[MediaNotice], None],
         *,
         passes: bool = False,
+        local: LocalCamera | None = None,
     ) -> None:
-        """`passes`: H.264 that is upright already is given as it came, beside its decoded frames."""
+        """`passes`: H.264 that is upright already is given as it came, beside its decoded frames.
+
+        `local` is kept from one capture to the next.
+        """
+        self._local = local or LocalCamera.of(settings)
         self._settings = settings
         self._passes = passes and not settings.rotation and not settings.mirror
         self._clock = clock
@@ -61,13 +72,14 @@ class VideoCapture:
         self._broken_told = False
         # Whether damaged pictures are told from whole ones: the ways of some cameras would make all look damaged.
         self._strict = True
-        self.source = Source("camera", "capture-video", settings, clock, self)
+        self.source = Source("camera", "capture-video", settings, clock, self, self._local.opener, self._more_options)
 
     def read(self, container: InputContainer) -> None:
         """Decode the first picture stream."""
         if not container.streams.video:
             raise SourceLostError("it has no picture")
         stream = container.streams.video[0]
+        self._local.controls.opened()
         if self._strict and stream.codec_context.name == "mjpeg":
             stream.codec_context.options = _NO_DAMAGE
         passing = Passing(stream) if self._passes and stream.codec_context.name == "h264" else None
@@ -78,6 +90,7 @@ class VideoCapture:
             if passing is not None and self._passes and coded is None:
                 frames = []  # before the first key picture
             for decoded in frames:
+                self._local.controls.saw_picture(arrival_ns)
                 if self._take(decoded, arrival_ns, stream, coded):
                     patience.renew(arrival_ns)
             if patience.ended(arrival_ns):
@@ -89,6 +102,41 @@ class VideoCapture:
         """Pass it on."""
         self._notify(CameraLost(reason))
 
+    def _more_options(self) -> dict[str, str]:
+        return self._local.modes.options(self._measure)
+
+    def _measure(self, name: CameraMode) -> MeasuredMode | str:
+        """What the camera gives in this format within a second of its first picture, or why nothing."""
+        try:
+            with self.source.open({"input_format": name}) as container:
+                measured = self._measure_open(name, container)
+        except (SourceLostError, av.FFmpegError, OSError, ValueError) as error:
+            measured = getattr(error, "strerror", None) or str(error)
+        if self.source.stopping:
+            raise SourceLostError("it was stopped while its formats were measured")
+        return measured
+
+    def _measure_open(self, name: CameraMode, container: InputContainer) -> MeasuredMode | str:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1  # so that the time of this thread is all that it costs
+        passing = Passing(stream) if self._passes and stream.codec_context.name == "h264" else None
+        passes = False
+        began_ns = self._clock.monotonic_ns()
+        times_ns: list[int] = []
+        cpu_ns = 0
+        for packet, arrival_ns in self.source.packets(container, stream):
+            cpu_before_ns = time.thread_time_ns()
+            frames = [self._planar.of(frame) for frame in self._decode(stream, packet)]
+            cpu_ns += time.thread_time_ns() - cpu_before_ns
+            times_ns += [arrival_ns] * len(frames)
+            passes = passing is not None and self._passed(passing, packet, frames) is not None
+            if arrival_ns - (times_ns[0] if times_ns else began_ns) > _MEASURED_NS:
+                break
+        if len(times_ns) <= 1:
+            return "it gave no pictures"
+        rate_hz = (len(times_ns) - 1) * _NS_PER_S / max(times_ns[-1] - times_ns[0], 1)
+        return MeasuredMode(name, rate_hz, cpu_ns / _NS_PER_MS / len(times_ns), passes)
+
     def _take(self, decoded: av.VideoFrame, arrival_ns: int, stream: VideoStream, coded: CodedPicture | None) -> bool:
         """Hand a picture on; whether it was one, and no repetition."""
         stamp_ns = _stamp_ns(decoded)
@@ -99,6 +147,7 @@ class VideoCapture:
         size = (decoded.width, decoded.height)
         if self.source.delivering() or size != self._size:
             self._size = size
+            self._local.modes.gave_pictures()
             self._notify(CameraOpened(*size, self._rate_hz(stream)))
         if coded is not None or self._thinning.keeps(exposure_ns):
             upright = self._upright.of(self._planar.of(decoded))

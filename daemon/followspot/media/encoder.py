@@ -77,8 +77,14 @@ class EncoderPair:
     first sample. `video` and `sound` are templates for the segments' streams.
     """
 
-    def __init__(self, settings: Settings, matrix: int, size: tuple[int, int] | None = None) -> None:
-        """`matrix` is the colour matrix (av Colorspace) of the pictures to come, `size` their size if not [view]'s."""
+    def __init__(
+        self, settings: Settings, matrix: int, size: tuple[int, int] | None = None, coder: str = "libx264"
+    ) -> None:
+        """`matrix` is the colour matrix (av Colorspace) of the pictures to come, `size` their size if not [view]'s.
+
+        `coder` is FFmpeg's name of the H.264 encoder.
+        """
+        self._coder = coder
         # The muxer behind these streams is never fed: it is how PyAV makes streams with open encoders.
         self._shell = av.open(io.BytesIO(), "w", format="mp4")
         self.video = self._add_video(settings, matrix, size or (settings.view.width, settings.view.height))
@@ -89,7 +95,8 @@ class EncoderPair:
     def _add_video(self, settings: Settings, matrix: int, size: tuple[int, int]) -> VideoStream:
         bitrate = settings.encoder.bitrate_kbps * 1000
         rate_hz = Fraction(settings.camera.rate_hz).limit_denominator(1001)
-        stream = self._shell.add_stream("libx264", rate=rate_hz, width=size[0], height=size[1])
+        made = self._shell.add_stream(self._coder, rate=rate_hz, width=size[0], height=size[1])
+        stream = cast(VideoStream, made)
         codec = stream.codec_context
         codec.pix_fmt = "yuv420p"
         codec.time_base = Fraction(1, VIDEO_TIMESCALE)
@@ -101,13 +108,12 @@ class EncoderPair:
         codec.color_trc = ColorTrc.BT709
         codec.colorspace = matrix
         codec.options = {
-            "preset": settings.encoder.preset,
             "bf": "0",
-            "sc_threshold": "0",
-            "forced-idr": "1",
             "maxrate": str(round(bitrate * _MAX_RATE_FACTOR)),
             "bufsize": str(bitrate * _RATE_BUFFER_S),
         }
+        if self._coder == "libx264":
+            codec.options |= {"preset": settings.encoder.preset, "sc_threshold": "0", "forced-idr": "1"}
         return stream
 
     def encode_picture(self, source: av.VideoFrame | CodedPicture, pts: int, *, key: bool) -> list[Packet]:

@@ -15,12 +15,14 @@ from followspot.media.audio import AudioCapture
 from followspot.media.capture import VideoCapture
 from followspot.media.encode import EncodeLoop
 from followspot.media.framequeue import CapturedFrame, FrameQueue
+from followspot.media.localcamera import LocalCamera
 from followspot.media.memory import give_back_memory, keep_frame_memory
 from followspot.media.mixingdesk import SoundInputs
 from followspot.media.mute import MuteSwitch
 from followspot.media.notices import MediaNotice, RecorderFailed, RecorderStopped
 from followspot.media.sound import SoundTrack
 from followspot.media.source import Source
+from followspot.media.videocoder import VideoCoder
 from followspot.media.view import analysis_view
 from followspot.settings.models import Settings
 
@@ -63,13 +65,18 @@ class Recorder:
         planner: ViewPlanner,
         notify: Callable[[MediaNotice], None],
         analyse: AnalysisTaker | None = None,
+        coder: VideoCoder | None = None,
+        camera: LocalCamera | None = None,
     ) -> None:
+        """`coder` says at each start what pictures are encoded with, and hears when that failed."""
+        self._local = camera or LocalCamera.of(settings.camera)
         keep_frame_memory()
         self._settings = settings
         self._clock = clock
         self._planner = planner
         self._notify = notify
         self._analyse = analyse
+        self._coder = coder or VideoCoder(settings.encoder.coder)
         self._mute = MuteSwitch()
         self._run: _Run | None = None
 
@@ -81,7 +88,16 @@ class Recorder:
         if self._run is not None and self._run.recording:
             raise RuntimeError("a lesson is being recorded: stop it first")
         self._run = _Run(
-            self._settings, self._clock, self._planner, self._notify, self._analyse, self._mute, plan, sink
+            self._settings,
+            self._clock,
+            self._planner,
+            self._notify,
+            self._analyse,
+            self._mute,
+            plan,
+            sink,
+            self._coder,
+            self._local,
         )
         self._run.start()
 
@@ -116,14 +132,18 @@ class _Run:
         mute: MuteSwitch,
         plan: LessonPlan,
         sink: SegmentSink,
+        coder: VideoCoder,
+        local: LocalCamera,
     ) -> None:
+        self._coder = coder
+        settings = coder.settled(settings)
         self._notify = notify
         self._analyse = analyse
         self._analyse_failed = False
         self._queue = FrameQueue(max(_QUEUE_MIN_FRAMES, math.ceil(settings.camera.rate_hz * _QUEUE_S)))
         self._stopping = threading.Event()
         passes = settings.recording.picture == "full"
-        self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify, passes=passes).source
+        self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify, passes=passes, local=local).source
         self._sources: list[Source] = [self._camera]
         tracks: dict[MicrophoneRole, SoundTrack] = {}
         for role, microphone in settings.microphones:
@@ -174,6 +194,7 @@ class _Run:
             last: MediaNotice = RecorderStopped(self._loop.media_end_ns, self._loop.frames)
         except Exception as error:  # noqa: BLE001 - the thread's last stand: told upwards
             _LOG.exception("the recording ended by a fault")
+            self._coder.failed(str(error) or type(error).__name__)
             last = RecorderFailed(f"the recording ended by a fault: {type(error).__name__}: {error}")
             self._salvage()
         self._stop_sources()

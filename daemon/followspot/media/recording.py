@@ -94,7 +94,9 @@ class Recording:
         if first.coded is not None:
             return PassedPair(settings, first.coded)
         matrix = first.frame.colorspace
-        return EncoderPair(settings, matrix if is_specified(matrix) else MATRIX_BT709, self.size)
+        return EncoderPair(
+            settings, matrix if is_specified(matrix) else MATRIX_BT709, self.size, settings.encoder.coder
+        )
 
     @property
     def hold_after_ns(self) -> int:

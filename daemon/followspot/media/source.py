@@ -4,7 +4,7 @@ import logging
 import os
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import av
@@ -61,6 +61,20 @@ class DeviceSettings(Protocol):
     def stall_timeout_s(self) -> float: ...
 
 
+OpenDevice = Callable[[DeviceSettings, dict[str, str]], InputContainer]
+
+
+def open_device(device: DeviceSettings, options: dict[str, str]) -> InputContainer:
+    """Open it through FFmpeg, with these options. Raises av.FFmpegError, OSError and ValueError."""
+    return av.open(
+        device.url,
+        "r",
+        format=device.format or None,
+        options=options,
+        timeout=(device.open_timeout_s, device.stall_timeout_s),
+    )
+
+
 class SourceReader(Protocol):
     """What to do with the device. All is called on the source's thread."""
 
@@ -98,8 +112,22 @@ class _NextPacket:
 class Source:
     """Owns the thread. `beat` is called while it reads and while it waits, with CLOCK_MONOTONIC."""
 
-    def __init__(self, kind: str, thread_name: str, device: DeviceSettings, clock: Clock, reader: SourceReader) -> None:
-        """`kind` is the table of the configuration file, as people read it: camera, microphone."""
+    def __init__(
+        self,
+        kind: str,
+        thread_name: str,
+        device: DeviceSettings,
+        clock: Clock,
+        reader: SourceReader,
+        opener: OpenDevice = open_device,
+        more_options: Callable[[], dict[str, str]] = dict,
+    ) -> None:
+        """`kind` is the table of the configuration file, as people read it: camera, microphone.
+
+        `more_options` is asked before each opening, on the source's thread, and may itself `open` and read.
+        """
+        self._opener = opener
+        self._more_options = more_options
         self._table = kind
         self._kind = kind.replace("_", " ")
         self._device = device
@@ -117,6 +145,11 @@ class Source:
     def name(self) -> str:
         """The thread's name."""
         return self._thread.name
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped.is_set()
 
     def start(self) -> None:
         """Open the device and read, until `stop`."""
@@ -187,7 +220,7 @@ class Source:
     def _read_once(self) -> str:
         """Open and read; why it ended."""
         try:
-            with self._open() as container:
+            with self.open(self._more_options()) as container:
                 self._reader.read(container)
             return "the stream ended"
         except SourceLostError as error:
@@ -200,7 +233,8 @@ class Source:
                 self._fault_told = True
             return f"a fault in the program, {type(error).__name__}: {error}"
 
-    def _open(self) -> InputContainer:
+    def open(self, more_options: dict[str, str]) -> InputContainer:
+        """Open the device once. Raises SourceLostError, av.FFmpegError, OSError and ValueError."""
         device = self._device
         if device.url.startswith("/") and not os.path.exists(device.url):
             raise SourceLostError("there is no such device or file")
@@ -212,13 +246,7 @@ class Source:
             if (wrong := alsa.what_is_wrong(device.url)) is not None:
                 raise SourceLostError(wrong)
         try:
-            return av.open(
-                device.url,
-                "r",
-                format=device.format or None,
-                options=options | device.options,
-                timeout=(device.open_timeout_s, device.stall_timeout_s),
-            )
+            return self._opener(device, options | device.options | more_options)
         except av.error.ExitError:
             raise SourceLostError(f"no answer within {device.open_timeout_s:g} s") from None
 

@@ -65,6 +65,10 @@ class _Listener:
         return claps_heard(begin, sound)
 
 
+# A local camera's formats are measured before its first picture is given.
+_FORMATS_S = 6.0
+
+
 def measure(settings: Settings, clock: Clock, seconds: float, ready: Callable[[], None]) -> tuple[SyncFinding, ...]:
     """Watch and listen for `seconds` from when camera and microphones give something; `ready` is called then.
 
@@ -88,7 +92,7 @@ def measure(settings: Settings, clock: Clock, seconds: float, ready: Callable[[]
     for source in sources:
         source.start()
     try:
-        if started.wait(settings.camera.open_timeout_s + settings.camera.stall_timeout_s):
+        if started.wait(settings.camera.open_timeout_s + settings.camera.stall_timeout_s + _FORMATS_S):
             ready()
             threading.Event().wait(seconds)
     finally:

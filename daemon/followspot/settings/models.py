@@ -53,11 +53,15 @@ class PathSettings(Table):
         return self.runtime / "control.sock"
 
 
+CameraMode = Literal["mjpeg", "yuyv422", "h264"]
+
+
 class CameraSettings(Table):
     """`[camera]`: anything PyAV opens."""
 
     url: str = Field(default="/dev/video0", min_length=1, description="a text that is not empty")
     format: str = "v4l2"
+    input_format: Literal["auto", "mjpeg", "yuyv422", "h264"] = "auto"
     options: dict[str, str] = Field(default_factory=dict)
     hfov_deg: float = Field(default=62.0, ge=10, le=150)
     rate_hz: float = Field(default=30.0, ge=1, le=60)
@@ -69,6 +73,11 @@ class CameraSettings(Table):
     fill: Literal["hold", "black"] = "hold"
     rotation: Literal[0, 90, 180, 270] = 0
     mirror: bool = False
+    exposure_ms: float | None = Field(default=None, ge=0.1, le=1000)
+    focus: int | None = Field(default=None, ge=0, le=100_000)
+    white_balance_k: int | None = Field(default=None, ge=1000, le=20_000)
+    power_line_hz: Literal[50, 60] | None = None
+    lock_after_s: float = Field(default=0.0, ge=0, le=600)
 
     @property
     def sideways(self) -> bool:
@@ -131,12 +140,22 @@ class SteeringSettings(Table):
     home_tilt_deg: float = Field(default=0.0, ge=-90, le=90)
 
 
+CoderName = Literal["libx264", "h264_v4l2m2m"]
+WantedCoder = Literal["auto", "libx264", "h264_v4l2m2m"]
+
+
 class EncoderSettings(Table):
     """`[encoder]`: H.264 and AAC."""
 
+    codec: WantedCoder = "auto"
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "superfast"
     bitrate_kbps: int = Field(default=4000, ge=200, le=20_000)
     audio_bitrate_kbps: int = Field(default=96, ge=32, le=320)
+
+    @property
+    def coder(self) -> CoderName:
+        """FFmpeg's name of the H.264 encoder; where nothing was tried, the one that always works."""
+        return "libx264" if self.codec == "auto" else self.codec
 
 
 class RecordingSettings(Table):
