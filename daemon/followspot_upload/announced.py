@@ -52,7 +52,7 @@ def read_event(raw: bytes) -> MediaFile | Gone | None:
                 return _file(device, data, MANIFEST_INDEX, data["manifest"], data["manifest_sha256"], None)
             case "segment.deleted":
                 return Gone(device, str(data["lesson_id"]), int(data["index"]))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"not an event of a Followspot: {error!r}") from error
     return None
 

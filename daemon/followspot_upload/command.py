@@ -71,12 +71,19 @@ class Uploader:
             elif topic.startswith(f"{ROOT}/") and topic.endswith("/availability"):
                 self._acknowledger.availability(topic.split("/")[2], payload)
             else:
-                self._on_event(payload)
-        except (ValueError, AttributeError) as error:  # to leave it with the broker would bring it back for ever
+                self._on_event(topic.split("/")[2], payload)
+        except (
+            ValueError,
+            AttributeError,
+            RecursionError,
+        ) as error:  # to leave it with the broker would bring it back for ever
             _log.error("a message was passed over topic=%s: %s", topic, error)
 
-    def _on_event(self, payload: bytes) -> None:
+    def _on_event(self, device: str, payload: bytes) -> None:
+        """The broker's access rules say who may publish on a device's topics: nobody speaks for another one."""
         event = read_event(payload)
+        if event is not None and event.device != device:
+            raise ValueError(f"an event of {event.device!r} on the topic of {device!r}")
         if isinstance(event, Gone):
             self.jobs.drop(event)
         elif event is not None:

@@ -78,7 +78,7 @@ class Uploading:
         """Whether it was worth going on at once."""
         try:
             self._pace.take(0)
-            for beside in job.media.beside:
+            for beside in self._beside(job):
                 self._put(job, beside)
             key = self._put(job, job.media)
         except HeldError:
@@ -91,6 +91,16 @@ class Uploading:
         _log.info("stored %s key=%s", job.media.name, key)
         self._on_stored()
         return True
+
+    def _beside(self, job: Job) -> list[MediaFile]:
+        """What belongs to the file and is there: sound that was lost on the device must not keep the pictures there."""
+        folders = self._folders(job.media.device)
+        if not _is_there(folders, job.media):
+            return list(job.media.beside)  # perhaps nothing is mounted
+        lost = [one for one in job.media.beside if not _is_there(folders, one)]
+        for one in lost:
+            _log.error("not there any more, its segment is stored without it: %s", one.name)
+        return [one for one in job.media.beside if one not in lost]
 
     def _put(self, job: Job, media: MediaFile) -> str:
         source = checked(self._folders(media.device), media)
@@ -119,6 +129,10 @@ class _Place:
     def set(self, place: str) -> None:
         """See the port."""
         self.jobs.set_place(self.job, self.path, place)
+
+
+def _is_there(folders: list[Path], media: MediaFile) -> bool:
+    return any((folder / media.path).exists() for folder in folders)
 
 
 def checked(folders: list[Path], media: MediaFile) -> Source:

@@ -61,6 +61,7 @@ async def test_comfort_and_framing_that_fail_harm_nobody(make_daemon, alerts, su
 
 async def test_the_teachers_marker_mutes_the_sound_and_the_state_says_so(make_daemon, monkeypatch):
     daemon = make_daemon()
+    await daemon.storage.open()
     recorded = []
     monkeypatch.setattr(daemon.recorder, "mute", recorded.append)
 
@@ -76,6 +77,29 @@ async def test_the_teachers_marker_mutes_the_sound_and_the_state_says_so(make_da
     assert daemon.report()["sound"]["muted"] is True, "the marker's own light still says so"
     marker(False)
     assert recorded == [True, False]
+    await daemon.storage.close()
+
+
+async def test_a_mute_outlives_the_daemon_until_the_dock_says_otherwise(make_daemon, monkeypatch):
+    def marker(daemon: Daemon, *, muted: bool) -> None:
+        status = MarkerStatus(1, MarkerRole.PRIMARY, 90, charging=False, in_bay=False, muted=muted)
+        daemon.dock_keeper._on_event(status)
+
+    first = make_daemon()
+    assert not (await first.storage.open()).muted
+    marker(first, muted=True)
+    await first.storage.close()
+    second = make_daemon()
+    recorded = []
+    monkeypatch.setattr(second.recorder, "mute", recorded.append)
+    second.report_recovery(await second.storage.open())
+    assert recorded == [True]
+    assert second.report()["sound"]["muted"] is True
+    marker(second, muted=False)
+    await second.storage.close()
+    third = make_daemon()
+    assert not (await third.storage.open()).muted
+    await third.storage.close()
 
 
 async def test_the_state_shows_the_levels_of_a_running_lesson(make_daemon):

@@ -95,7 +95,7 @@ async def test_a_lesson_that_begins_ends_the_process_and_idleness_starts_it_agai
 ):
     started = program("import time; time.sleep(60)")
     running = Running(lessons, alerts, clock, tmp_path)
-    await running.until(started.exists)
+    await running.until(lambda: started.exists() and started.read_text())
     running.session.status = SessionStatus(SessionState.RECORDING)
     looks = itertools.count()
     await running.until(lambda: next(looks) > 10)

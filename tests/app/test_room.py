@@ -91,6 +91,13 @@ async def test_room_that_comes_back_clears_everything(keep, alerts):
     assert not alerts.active
 
 
+async def test_of_a_disk_that_fails_nobody_knows_the_room_and_what_was_refused_stays_refused(keep, alerts):
+    keeper, _ = await keep(Disk(at(Rung.NO_NEW_LESSON, 12), StorageError("not mounted")))
+    assert keeper.minutes_left is None
+    with pytest.raises(NoRoomError, match="about 12 minutes"):
+        keeper.check()
+
+
 async def test_a_disk_that_fails_is_asked_again(keep, alerts):
     keeper, _ = await keep(Disk(StorageError("not mounted"), OSError("gone"), at(Rung.LOW)))
     assert keeper.minutes_left == 100

@@ -7,6 +7,7 @@ import pytest
 
 from followspot.domain.errors import ConfigurationError
 from followspot.settings.load import load
+from followspot.settings.models import MicrophoneSettings, RoomMicrophoneSettings, Settings
 from followspot.settings.problems import InvalidSettingsError
 
 
@@ -233,3 +234,18 @@ def test_a_wrong_zone_is_told_what_a_zone_is(problems, zone: str, words: str):
     assert key.startswith("tracking.blocked.0.")
     assert line == 2
     assert words in message
+
+
+def test_single_sounds_take_room_too() -> None:
+    alone = Settings(microphone=MicrophoneSettings(url="hw:1"))
+    both = Settings(
+        microphone=MicrophoneSettings(url="hw:1"), room_microphone=RoomMicrophoneSettings(url="hw:2", single_files=True)
+    )
+    assert (alone.sound_kbps, both.sound_kbps) == (96, 288)
+
+
+@pytest.mark.parametrize("fallback", ["/media/lessons", "/media/lessons/inside", "/media"])
+def test_media_and_fallback_do_not_lie_in_each_other(problems, fallback: str) -> None:
+    ((key, line, message),) = problems(f'[paths]\nmedia = "/media/lessons"\nfallback = "{fallback}"\n')
+    assert (key, line) == ("paths.fallback", 3)
+    assert "another disk" in message

@@ -261,3 +261,57 @@ async def test_a_lesson_in_the_fallback_folder_is_not_joined_there(box: Box, med
             give(sink, segment)
         await storage.complete_lesson(LESSON, "stopped")
         assert await storage.unjoined() == []
+
+
+async def test_a_start_with_a_media_disk_that_cannot_be_used_goes_on_and_records(
+    box: Box, media: list[Segment]
+) -> None:
+    box.has_fallback, box.disk = True, PulledDisk(box.media)
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        await storage.pending(0, 1)
+        box.disk.is_out = True
+        give(sink, media[1])
+        await storage.pending(0, 1)
+    box.media.rename(box.root / "unplugged")
+    box.media.write_bytes(b"nothing here is a folder")
+    async with opened(box) as (storage, recovery):
+        assert recovery.resume is not None
+        assert recovery.resume.lesson_id == LESSON
+        sink = storage.lesson_sink(recovery.resume, "test")
+        sink.begin(origin())
+        sink.open_segment(recovery.resume.first_index, recovery.resume.media_start_ns)
+        await storage.complete_lesson(LESSON, "stopped")
+        assert (await events(storage))[-1]["type"] == "lesson.completed"
+        assert not [one for one in box.told(StorageFailed) if one.lesson_id]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_disk_that_goes_while_nothing_is_written_ends_no_lesson(
+    box: Box, media: list[Segment], paused: bool
+) -> None:
+    box.has_fallback, box.disk = True, PulledDisk(box.media)
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        sink.open_segment(1, media[1].end.start_ns)
+        sink.write_fragment(1, media[1].fragments[0])
+        sink.write_fragment(1, media[1].fragments[1][:100])
+        await storage.pending(0, 1)
+        box.disk.is_out = True
+        if paused:
+            storage.decide_pause(LESSON, "test")
+            await storage.settle_pause(LESSON)
+        plan = await storage.resume_plan(LESSON)
+        assert (plan.first_index, plan.media_start_ns) == (1, SEGMENT_NS)
+        assert len(box.told(MediaMoved)) == 1
+        sink = storage.lesson_sink(plan, "test")
+        sink.begin(origin())
+        give(sink, media[1])
+        await storage.complete_lesson(LESSON, "stopped")
+        told = await events(storage)
+    assert [one["index"] for one in of(told, "segment.ready")] == [0, 1]
+    assert of(told, "lesson.completed")[0]["reason"] == "stopped"

@@ -158,6 +158,7 @@ async def test_a_gap_that_a_crash_tore_off_goes_with_its_media(box: Box, media: 
 
 
 LATER_COLUMNS = (
+    ("box", "muted_boot_id"),
     *(("lessons", "anchor_synced"), ("lessons", "details"), ("outbox", "lesson_id")),
     *(("segments", "boot_id"), ("segments", "boottime_ns"), ("segments", "synced")),
 )

@@ -7,12 +7,14 @@ import shutil
 import signal
 import sys
 from asyncio import create_subprocess_exec
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from followspot.domain.recording import LessonPlan
+from followspot.domain.recording import LessonPlan, SoundPart
+from followspot.domain.sound import MicrophoneRole
 from followspot.storage import Storage
 from followspot.storage.reconcile import FindingKind
 from support.storagelab import LESSON, Box, Segment, events, give, opened, origin, record_lesson
@@ -125,6 +127,17 @@ async def test_a_completed_lesson_whose_database_was_lost_is_announced_as_it_was
         assert (await events(storage))[0]["type"] == "lesson.started"
         assert await found(storage, read_all=True) == []
     assert (recorded.lesson / "manifest.json").read_bytes() == manifest, "it never changes"
+
+
+async def test_of_a_lost_database_no_voice_is_announced_that_is_not_there(box: Box, media: list[Segment]) -> None:
+    parts = tuple(SoundPart(role, role.encode()) for role in MicrophoneRole)
+    await record_lesson(box, [replace(one, end=replace(one.end, sounds=parts)) for one in media])
+    (box.lesson / "segment-00001.room.m4a").unlink()
+    shutil.rmtree(box.root / "state")
+    async with opened(box) as (storage, _):
+        assert await found(storage) == [("adopted", LESSON)]
+        sounds = [[sound["role"] for sound in ready["sounds"]] for ready in await told(storage, "segment.ready")]
+        assert sounds == [["teacher", "room"], ["teacher"], ["teacher", "room"]]
 
 
 async def test_of_a_lost_database_only_what_is_as_the_manifest_says_is_announced(recorded: Box) -> None:

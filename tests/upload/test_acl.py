@@ -14,7 +14,7 @@ from support.programs import require_program
 from upload.conftest import free_port, program
 
 RULES = Path(__file__).parents[2] / "config" / "mosquitto-acl"
-USERS = ("box-7", "box-8", "followspot-upload", "followspot-reader")
+USERS = ("box-7", "box-8", "followspot-upload", "followspot-reader", "followspot-pipeline")
 ACK = "followspot/v1/box-7/ack"
 
 
@@ -68,6 +68,9 @@ def may_publish(port: int, user: str, topic: str) -> bool:
         ("box-7", "followspot/v1/box-8/event/segment.ready", False),
         ("followspot-upload", "followspot/v1/box-7/event/segment.ready", False),
         ("followspot-upload", "followspot/v1/box-7/command/start", False),
+        ("followspot-pipeline", "followspot/v1/box-7/command/republish", True),
+        ("followspot-pipeline", "followspot/v1/box-7/command/start", False),
+        ("followspot-pipeline", ACK, False),
         ("box-7", "followspot-upload/one/answer/box-7", True),
         ("box-7", "followspot-upload/one/answer/box-8", False),
         ("followspot-reader", "followspot-upload/one/answer/box-7", False),

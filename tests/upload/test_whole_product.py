@@ -29,7 +29,7 @@ def test_a_lesson_is_in_the_store_soon_after_its_end(make_stage, s3_port: int, t
     assert stored["data"]["segments"] == completed["data"]["segments"]
     manifest = s3_client(s3_port).get_object(Bucket=BUCKET, Key=stored["data"]["key"])["Body"].read()
     assert hashlib.sha256(manifest).hexdigest() == completed["data"]["manifest_sha256"]
-    assert stage.listener.state()["host"]["disk_minutes_left"] > 0
+    assert stage.listener.state()["disk_minutes_left"] > 0
     assert not standing(stage)
 
 

@@ -137,8 +137,7 @@ class Daemon:
             settings.paths.control_socket, partial(self.once.take, source="command-line")
         )
         self.clock_watch = ClockWatch(clock, LinuxBoot(), self.storage.correct_clock)
-        read = partial(read_host, Path("/sys"), settings.paths.media, settings.encoder)
-        self.host_watch = HostWatch(read, alerts, clock)
+        self.host_watch = HostWatch(partial(read_host, Path("/sys")), alerts, clock)
         self.dock_view = DockView()
         self.bus = self._make_bus()
         self.panel: Panel | None = None
@@ -161,7 +160,10 @@ class Daemon:
         self._show()
 
     def report_recovery(self, recovery: Recovery) -> None:
-        """Say what an interrupted run left; the alert stands until a lesson has been closed in order."""
+        """Say what an interrupted run left; the alert stands until a lesson was closed in order. A mute goes on."""
+        if recovery.muted and self.dock_keeper is not None:
+            _log.info("the marker was muted when the daemon ended: no sound is recorded until the dock says otherwise")
+            self._apply_mute(True)
         for path in recovery.missing:
             _log.error("an announced segment is not there any more path=%s", path)
         if recovery.salvaged:
@@ -197,11 +199,10 @@ class Daemon:
     def state(self) -> BoxState:
         """How things stand, as it is retained on the broker."""
         link = self.dock_keeper.dock.link.value if self.dock_keeper else "none"
-        readings = self.host_watch.readings
-        host = host_state(readings, synced=self.clock_watch.synced)
+        host = host_state(self.host_watch.readings, synced=self.clock_watch.synced)
         dock = self.dock_view.state()
         framing, sound = self.framing.status(), self.sound.report()
-        minutes = readings.disk_minutes_left
+        minutes = self.room.minutes_left
         return box_state(self.session.status, self.alerts.active, framing, sound, link, dock, host, minutes)
 
     def check_disk(self) -> None:
@@ -315,6 +316,10 @@ class Daemon:
     def _mute(self, muted: bool) -> None:
         """Stays as it is while the dock is away: the marker's own light still says so."""
         _log.info("the marker is %s", "muted: no sound is recorded" if muted else "not muted any more")
+        self.storage.keep_muted(muted=muted)
+        self._apply_mute(muted)
+
+    def _apply_mute(self, muted: bool) -> None:
         self.sound.muted = muted
         self.recorder.mute(muted)
         self.publish_state()

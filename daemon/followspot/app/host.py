@@ -1,36 +1,31 @@
-"""The computer in the box: its temperature, its supply, and how much room its disk has."""
+"""The computer in the box: its temperature and its supply."""
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
-from followspot.settings.models import EncoderSettings
 
 PERIOD_S = 10.0
-"""Heat and space change slowly; a supply that is too weak stays so for longer than this."""
-BITS_PER_KILOBIT = 1000
-SECONDS_PER_MINUTE = 60
+"""Heat changes slowly; a supply that is too weak stays so for longer than this."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class HostReadings:
-    """None where there is no such sensor, or the disk does not answer."""
+    """None where there is no such sensor."""
 
     temperature_c: int | None = None
     under_voltage: bool | None = None
-    disk_minutes_left: int | None = None
 
 
-def read_host(sys: Path, media: Path, encoder: EncoderSettings) -> HostReadings:
-    """Read the sensors below `sys` (/sys) and the file system of `media`; may block on a disk that hangs."""
-    return HostReadings(_temperature_c(sys), _under_voltage(sys), _minutes_left(media, encoder))
+def read_host(sys: Path) -> HostReadings:
+    """Read the sensors below `sys` (/sys); may block."""
+    return HostReadings(_temperature_c(sys), _under_voltage(sys))
 
 
 def _temperature_c(sys: Path) -> int | None:
@@ -51,17 +46,8 @@ def _under_voltage(sys: Path) -> bool | None:
     return None
 
 
-def _minutes_left(media: Path, encoder: EncoderSettings) -> int | None:
-    try:
-        space = os.statvfs(media)
-    except OSError:
-        return None
-    bits_per_minute = (encoder.bitrate_kbps + encoder.audio_bitrate_kbps) * BITS_PER_KILOBIT * SECONDS_PER_MINUTE
-    return space.f_bavail * space.f_frsize * 8 // bits_per_minute
-
-
 class HostWatch:
-    """Reads the host now and then. Lives on the loop; `read` runs on a thread, as a disk may hang."""
+    """Reads the host now and then. Lives on the loop; `read` runs on a thread, as a sensor may hang."""
 
     def __init__(self, read: Callable[[], HostReadings], alerts: AlertRegistry, clock: Clock) -> None:
         self._read = read

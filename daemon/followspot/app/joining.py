@@ -56,7 +56,7 @@ class Joining:
         self._alerts = alerts
         self._clock = clock
         self._media = settings.paths.media
-        rate_kbps = settings.encoder.bitrate_kbps + settings.encoder.audio_bitrate_kbps
+        rate_kbps = settings.encoder.bitrate_kbps + settings.sound_kbps
         self._spare_bytes = rate_kbps * KILOBIT_BYTES * SPARE_S + settings.recording.reserve_mb * 1024 * 1024
         self._refused: set[str] = set()
         """Lessons that can never be joined: an alert says why, and the next start tries again."""

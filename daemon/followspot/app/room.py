@@ -47,7 +47,8 @@ class RoomKeeper:
         self._on_spent = on_spent
         self._rung = Rung.PLENTY
         self.minutes_left: int | None = None
-        """Of recording, before unacknowledged media stands in the way; None before anybody has looked."""
+        """Of recording, before unacknowledged media stands in the way; None while the disk does not say."""
+        self._left = ""
 
     async def run(self) -> None:
         """Look after the disk until cancelled."""
@@ -57,6 +58,7 @@ class RoomKeeper:
                 tended = await self._media.tend()
             except (StorageError, OSError) as error:  # told as an alert by whoever records; here nothing is deleted
                 _log.debug("the media could not be tended: %s", error)
+                self.minutes_left = None
             else:
                 more = tended.more
                 self._show(tended)
@@ -65,13 +67,14 @@ class RoomKeeper:
     def check(self) -> None:
         """Raise NoRoomError when no lesson may begin."""
         if self._rung >= Rung.NO_NEW_LESSON:
-            raise NoRoomError(f"{self._left()}: see the alert no-room")
+            raise NoRoomError(f"{self._left}: see the alert no-room")
 
     def _show(self, tended: Tended) -> None:
         self._rung, self.minutes_left = tended.rung, int(tended.minutes_left)
+        self._left = f"about {self.minutes_left} minutes of recording fit on the disk of {self._folder}"
         advice = "See that the pipeline stores and acknowledges what is recorded, or take old lessons off the disk"
-        self._alert(AlertCode.DISK_LOW, Rung.LOW, f"{self._left()}. {advice}")
-        self._alert(AlertCode.NO_ROOM, Rung.NO_NEW_LESSON, f"{self._left()}: no lesson begins. {advice}")
+        self._alert(AlertCode.DISK_LOW, Rung.LOW, f"{self._left}. {advice}")
+        self._alert(AlertCode.NO_ROOM, Rung.NO_NEW_LESSON, f"{self._left}: no lesson begins. {advice}")
         if tended.rung is Rung.FINISH:
             self._on_spent()
 
@@ -80,6 +83,3 @@ class RoomKeeper:
             self._alerts.raise_alert(code, self._folder, message, self._clock.monotonic_ns())
         else:
             self._alerts.clear(code, self._folder)
-
-    def _left(self) -> str:
-        return f"about {self.minutes_left} minutes of recording fit on the disk of {self._folder}"

@@ -42,7 +42,7 @@ def fsck(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return exit_codes.REFUSED
-    except FollowspotError as error:
+    except (FollowspotError, OSError) as error:
         print(error, file=sys.stderr)
         return exit_codes.FAULT
     losses = sum(finding.is_loss for finding in findings)

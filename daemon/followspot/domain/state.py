@@ -94,5 +94,7 @@ class BoxState(Statement):
     dock: str = Field(description="Its link: searching, connecting, negotiating, ready, degraded, lost; none: no dock.")
     dock_status: DockState
     host: HostState
-    disk_minutes_left: int | None = Field(description="How long a lesson the media's disk has room for; null: unknown.")
+    disk_minutes_left: int | None = Field(
+        description="How long a lesson the media's disk has room for, counting what may be deleted; null: unknown."
+    )
     alerts: tuple[StandingAlert, ...]

@@ -298,3 +298,8 @@ class Settings(Table):
         if not self.room_microphone.single_files or len(self.microphones) < len(MicrophoneRole):
             return ()
         return tuple(role for role, _ in self.microphones)
+
+    @property
+    def sound_kbps(self) -> int:
+        """What all sound tracks of a lesson take."""
+        return self.encoder.audio_bitrate_kbps * (1 + len(self.single_sounds))

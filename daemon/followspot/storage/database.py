@@ -128,7 +128,11 @@ CREATE TRIGGER keep_segment AFTER INSERT ON segments BEGIN
 INSERT INTO keeping (lesson_id, "index") SELECT lesson_id, "index" FROM segments;
 """
 """Whether each segment is still on the disk, and where else it is; a row is made with each segment's."""
-MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING)
+MUTE = """
+ALTER TABLE box ADD COLUMN muted_boot_id TEXT;
+"""
+"""In which boot the teacher has muted her marker; null where she has not."""
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from followspot.domain.errors import StorageError
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentEnd
 from followspot.storage.disk import DiskErrors, is_full
-from followspot.storage.notices import DiskOverflow, FragmentDurable, MediaMoved, SegmentDurable, StorageFailed
-from followspot.storage.refuge import may_take_refuge, take_refuge
+from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
+from followspot.storage.refuge import may_take_refuge, moved_notice, take_refuge
 from followspot.storage.rows import CLOCK_TOLERANCE, MICROSECOND_NS, Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
 from followspot.storage.soundfiles import write_sounds
@@ -308,11 +308,7 @@ class LessonWriter:
             log.error("the fallback folder cannot be used either folder=%s: %s", store.fallback, second)
             self._fail(error)
             return
-        message = (
-            f"{storage_error(f'the lesson {lesson_id} in {store.media} cannot be written on', error)}. It goes on in "
-            f"{store.fallback}, and comes home when followspot starts with the disk in order"
-        )
-        store.notify(MediaMoved(lesson_id, message))
+        store.notify(moved_notice(store, lesson_id, error))
 
     def _fail(self, error: Exception) -> None:
         lesson_id = self._plan.lesson_id

@@ -244,6 +244,7 @@ def _adopt_completed(
     anchor = Anchor(0, manifest.started, boot_id, 0, synced=manifest.clock is ClockState.SYNCED)
     lesson = _lesson_row(orphan.lesson_id, anchor, manifest.details, manifest.width, manifest.height)
     tracks = tuple(TrackInfo(**track.model_dump()) for track in manifest.tracks)
+    folder = store.folder(orphan.lesson_id)
     whole = [one for one in manifest.segments if hashes.get(one.index) == one.sha256]
     init_sizes = {one.index: one.media.init_size for one in orphan.found}
     with store.catalogue.announced():
@@ -253,7 +254,7 @@ def _adopt_completed(
                 lesson_id=orphan.lesson_id,
                 init_size=init_sizes[one.index],
                 tracks=tracks,
-                sounds=tuple(SoundFile(**sound.model_dump()) for sound in one.sounds),
+                sounds=tuple(SoundFile(**sound.model_dump()) for sound in one.sounds if (folder / sound.file).exists()),
                 boottime_ns=0,
                 synced=one.clock is ClockState.SYNCED,
                 **one.model_dump(exclude={"sounds", "clock"}),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from followspot.domain.errors import StorageError
 from followspot.domain.gaps import GapReason
@@ -29,7 +30,7 @@ class Recovery:
     want that completes it. `salvaged`: whole segments that
     were not announced yet, and will be. `missing`: announced segments of unfinished lessons that are not there.
     `damaged_database`: the file name in the state folder of a database that was set aside for a new one. Lessons that
-    only it knew are found by the reconciliation.
+    only it knew are found by the reconciliation. `muted`: the teacher had muted her marker.
     """
 
     resume: LessonPlan | None = None
@@ -37,6 +38,7 @@ class Recovery:
     missing: tuple[str, ...] = ()
     damaged_database: str | None = None
     paused: bool = False
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,11 @@ def recover(store: Store, resumption: Resumption) -> tuple[Recovery, Callable[[]
 
 def _remove_empty_folders(store: Store) -> None:
     """A lesson's folder is made before it is on record: an empty one without a row never was a lesson."""
-    fallback = store.fallback if store.fallback is not None and store.fallback.is_dir() else None
-    for folder in (*store.media.iterdir(), *(() if fallback is None else fallback.iterdir())):
+    folders: list[Path] = []
+    for root in (store.media, store.fallback):
+        with suppress(OSError):  # a disk that cannot be used, and a fallback folder that was never needed
+            folders += () if root is None else root.iterdir()
+    for folder in folders:
         if folder.is_dir() and store.catalogue.lesson(folder.name) is None and not any(folder.iterdir()):
             with suppress(OSError):  # not ours to remove, such as lost+found
                 store.disk.remove_folder(folder)
@@ -115,7 +120,15 @@ def _missing(store: Store, interrupted: list[_Interrupted]) -> list[str]:
         for segment in store.keeping.here(one.lesson.id)
     ]
     roots = [store.media, *([] if store.fallback is None else [store.fallback])]
-    return [path for path in paths if not any((root / path).exists() for root in roots)]
+    return [path for path in paths if not any(_exists(root / path) for root in roots)]
+
+
+def _exists(path: Path) -> bool:
+    """A disk that does not answer has lost nothing yet."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _finish(store: Store, interrupted: list[_Interrupted], resume: LessonPlan | None) -> None:

@@ -9,9 +9,10 @@ from followspot.domain.ids import stamp_of
 from followspot.domain.segments import FRAMING_FILE
 from followspot.storage.disk import Disk, is_full, make_private_folder
 from followspot.storage.keeping import Presence
+from followspot.storage.notices import MediaMoved
 from followspot.storage.removal import remove_again
 from followspot.storage.rows import LessonState
-from followspot.storage.store import Store
+from followspot.storage.store import Store, storage_error
 
 DRAFT_SUFFIX = ".moving"
 LEFT_PREFIX = ".left-"
@@ -38,6 +39,13 @@ def take_refuge(store: Store, lesson_id: str) -> Path:
     with store.catalogue.announced():
         store.keeping.set_presence(store.keeping.here(lesson_id), Presence.AWAY, None)
     return folder
+
+
+def moved_notice(store: Store, lesson_id: str, error: Exception) -> MediaMoved:
+    """What a technician hears of it."""
+    failure = storage_error(f"the lesson {lesson_id} in {store.media} cannot be written on", error)
+    place = f"It goes on in {store.fallback}, and comes home when followspot starts with the disk in order"
+    return MediaMoved(lesson_id, f"{failure}. {place}")
 
 
 def homeless(store: Store) -> list[str]:

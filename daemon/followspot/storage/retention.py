@@ -36,7 +36,7 @@ class Tending:
     """Carries `[retention]` out. Lives on the storage thread."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
-        rules, encoder = settings.retention, settings.encoder
+        rules = settings.retention
         self._store = store
         self._grace = timedelta(hours=rules.grace_h)
         self._keep = max(self._grace, timedelta(days=rules.keep_days))
@@ -48,7 +48,7 @@ class Tending:
             free_min=rules.free_min,
             start_min=rules.start_min,
             end_min=rules.end_min,
-            bytes_per_min=bytes_per_minute(encoder.bitrate_kbps, encoder.audio_bitrate_kbps),
+            bytes_per_min=bytes_per_minute(settings.encoder.bitrate_kbps, settings.sound_kbps),
         )
 
     def tend(self) -> Tended:

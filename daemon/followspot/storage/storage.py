@@ -26,12 +26,13 @@ from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_
 from followspot.storage.keeping import Keeping
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.marking import keep_bookmark
+from followspot.storage.muting import Muting
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
 from followspot.storage.reconcile import Finding
 from followspot.storage.reconciliation import reconcile
 from followspot.storage.recovery import INTERRUPTED, Recovery, Resumption, recover
-from followspot.storage.refuge import may_take_refuge, take_refuge
+from followspot.storage.refuge import may_take_refuge, moved_notice, take_refuge
 from followspot.storage.reserve import Reserve
 from followspot.storage.retention import Tended, Tending
 from followspot.storage.rows import OutboxEntry, WholeFile
@@ -205,6 +206,11 @@ class Storage:
         opened = self._require_open()
         self._worker.post(lambda: opened.keep_answer(name, command_id, answer))
 
+    def keep_muted(self, *, muted: bool) -> None:
+        """Put on record that the teacher has muted her marker, or not any more; returns at once."""
+        opened = self._require_open()
+        self._worker.post_urgent(lambda: opened.keep_muted(muted=muted))
+
     async def correct_clock(self) -> None:
         """The wall clock is set: correct what was labelled while it was not, and announce that."""
         await self._call("correcting wall times", self._require_open().correct_clock)
@@ -244,8 +250,8 @@ class Storage:
 
     def _open(self) -> Recovery:
         paths = self._settings.paths
-        for folder in (paths.media, paths.state):
-            make_root_folder(folder)
+        self._make_media_root()
+        make_root_folder(paths.state)
         reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb)
         try:
             return reserve.lend(lambda: self._open_database(reserve))
@@ -271,17 +277,37 @@ class Storage:
             boot=self._boot,
             clock=self._clock,
             notify=self._on_notice,
-            media_is_new=not any(paths.media.iterdir()),
+            media_is_new=self._is_media_new(),
         )
         try:
             recovery, finish = recover(store, self._resumption())
         except BaseException:
             database.close()
             raise
-        self._opened = _Opened(database, outbox, store, Tending(store, self._settings))
+        muting = Muting(database, self._boot.boot_id())
+        self._opened = _Opened(database, outbox, store, Tending(store, self._settings), muting)
         self._worker.post(finish)
         self._worker.post(lambda: _hold_reserve(store))
-        return recovery
+        return replace(recovery, muted=muting.is_muted())
+
+    def _make_media_root(self) -> None:
+        """With a fallback folder a media disk that cannot be used keeps nobody from recording."""
+        paths = self._settings.paths
+        try:
+            make_root_folder(paths.media)
+        except OSError as error:
+            if paths.fallback is None:
+                raise
+            log.error("%s", storage_error(f"opening {paths.media}; lessons go to {paths.fallback}", error))
+
+    def _is_media_new(self) -> bool:
+        paths = self._settings.paths
+        try:
+            return not any(paths.media.iterdir())
+        except OSError:
+            if paths.fallback is None:
+                raise
+            return True
 
     def _longest_segment_s(self) -> float:
         recording = self._settings.recording
@@ -311,12 +337,13 @@ class Storage:
 class _Opened:
     """What exists between open and close."""
 
-    def __init__(self, database: Database, outbox: Outbox, store: Store, tending: Tending) -> None:
+    def __init__(self, database: Database, outbox: Outbox, store: Store, tending: Tending, muting: Muting) -> None:
         self.epoch = database.epoch
         self.answers = Answers(database)
         self.outbox = outbox
         self.store = store
         self.tending = tending
+        self._muting = muting
         self.writers: dict[str, LessonWriter] = {}
         self._database = database
         self._refused: set[str] = set()
@@ -341,7 +368,7 @@ class _Opened:
         writer = self.writers.pop(lesson_id, None)
         if writer is not None:
             writer.close()
-        settle(self.store, lesson_id)
+        self._here_or_in_refuge(lesson_id, lambda: settle(self.store, lesson_id))
         self.store.catalogue.retry_pause(lesson_id)
         announce_pause(self.store, lesson_id)
 
@@ -360,13 +387,9 @@ class _Opened:
         writer = self.writers.pop(lesson_id, None)
         if writer is not None:
             writer.close()
-        try:
-            self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
-        except OSError as error:
-            if not may_take_refuge(self.store, lesson_id, error):
-                raise
-            take_refuge(self.store, lesson_id)
-            complete(self.store, lesson_id, reason)
+        self._here_or_in_refuge(
+            lesson_id, lambda: self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
+        )
 
     def unjoined(self) -> list[str]:
         """On the storage thread: what has been deleted cannot be joined any more, what is in refuge not yet."""
@@ -389,6 +412,13 @@ class _Opened:
         except DiskErrors as error:
             log.warning("%s", storage_error(f"keeping the answer to the command {name}", error))
 
+    def keep_muted(self, *, muted: bool) -> None:
+        """On the storage thread: without it a crash in mid-lesson ends a mute until the dock has answered."""
+        try:
+            self._muting.keep(muted=muted)
+        except DiskErrors as error:
+            log.warning("%s", storage_error("putting the mute on record", error))
+
     def correct_clock(self) -> None:
         """On the storage thread: lessons that are being written are labelled rightly from here on."""
         for lesson_id, anchor in correct_clock(self.store):
@@ -400,6 +430,17 @@ class _Opened:
         for writer in self.writers.values():
             writer.close()
         self._database.close()
+
+    def _here_or_in_refuge(self, lesson_id: str, step: Callable[[], None]) -> None:
+        """Where the disk fails in `step`, take it again in the fallback folder; an unfinished segment is lost."""
+        try:
+            step()
+        except OSError as error:
+            if not may_take_refuge(self.store, lesson_id, error):
+                raise
+            take_refuge(self.store, lesson_id)
+            self.store.notify(moved_notice(self.store, lesson_id, error))
+            step()
 
     def _settled(self, lesson_id: str, reason: str) -> bool:
         try:
