@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +13,8 @@ from followspot.vision.picture import SmallPicture, turn
 
 SHIFT_AT_MOST_PX = 4.0
 """Encoder and timing errors misplace the warped picture by less; a greater shift is a mistake of the correlation."""
+SHIFT_FELT_PX = 0.2
+"""A smaller shift is left alone: it changes less than `_changed` allows for."""
 SHIFT_SURE = 0.15
 """Response of the phase correlation from which on its shift is believed."""
 CHANGE_LEVELS = 10
@@ -43,11 +46,12 @@ class MotionFinder:
         if before.luma.shape != now.luma.shape or not 0 < now.exposure_ns - before.exposure_ns <= APART_AT_MOST_NS:
             return None
         homography = turn(now.lens, before.aim, now.aim)
-        warped, valid = self._warp(before.luma, homography)
+        still = before.aim == now.aim
+        warped, valid = (before.luma, np.full_like(before.luma, 255)) if still else _warp(before.luma, homography)
         shift = self._residual(warped, valid, now.luma)
-        if shift is not None:
+        if shift is not None and math.hypot(*shift) > SHIFT_FELT_PX:
             homography = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]]) @ homography
-            warped, valid = self._warp(before.luma, homography)
+            warped, valid = _warp(before.luma, homography)
         brightness = cv2.mean(now.luma, valid)[0] - 16, cv2.mean(warped, valid)[0] - 16
         if min(brightness) < 1:
             return None
@@ -55,13 +59,6 @@ class MotionFinder:
         if not GAIN_RANGE[0] <= gain <= GAIN_RANGE[1]:
             return None
         return Change(cv2.bitwise_and(_changed(warped, now.luma, gain), valid), gain)
-
-    @staticmethod
-    def _warp(luma: MatLike, homography: MatLike) -> tuple[MatLike, MatLike]:
-        size = (luma.shape[1], luma.shape[0])
-        warped = cv2.warpPerspective(luma, homography, size, flags=cv2.INTER_LINEAR)
-        valid = cv2.warpPerspective(np.full_like(luma, 255), homography, size, flags=cv2.INTER_NEAREST)
-        return warped, cv2.erode(valid, VALID_MARGIN)
 
     def _residual(self, warped: MatLike, valid: MatLike, luma: MatLike) -> tuple[float, float] | None:
         """What the pose did not explain, pixels."""
@@ -72,6 +69,17 @@ class MotionFinder:
         if response < SHIFT_SURE or abs(x) > SHIFT_AT_MOST_PX or abs(y) > SHIFT_AT_MOST_PX:
             return None
         return x, y
+
+
+def _warp(luma: MatLike, homography: MatLike) -> tuple[MatLike, MatLike]:
+    """The picture as it appears after the turn, and where in that there is any."""
+    rows, columns = luma.shape
+    warped = cv2.warpPerspective(luma, homography, (columns, rows), flags=cv2.INTER_LINEAR)
+    valid = np.zeros_like(luma)
+    corners = np.array([[0, 0, 1], [columns - 1, 0, 1], [columns - 1, rows - 1, 1], [0, rows - 1, 1]]) @ homography.T
+    if corners[:, 2].min() > 0:  # else the turn put a part of the picture behind the camera
+        cv2.fillConvexPoly(valid, np.rint(corners[:, :2] / corners[:, 2:]).astype(np.int32), 255)
+    return warped, cv2.erode(valid, VALID_MARGIN)
 
 
 def _changed(before: MatLike, now: MatLike, gain: float) -> MatLike:
