@@ -144,9 +144,9 @@ def _stuff(data: bytes) -> bytes:
 
 
 def _unstuff(block: bytes) -> bytes | None:
-    data = bytearray(block)
+    data, end = bytearray(block), len(block)
     position = 0
-    while position < len(block):
+    while position < end:
         data[position] = 0  # what a length byte stands for
         position += block[position]
-    return bytes(data[1:]) if position == len(block) else None
+    return bytes(data[1:]) if position == end else None
