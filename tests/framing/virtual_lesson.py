@@ -86,16 +86,16 @@ def teach(*look: str, seconds: float, lead_s: float = 3.0, silent: Callable[[flo
 
 
 class Lesson:
-    """One lesson; `framing` and `watcher` are the production code in it."""
+    """One lesson; `framing` and `watcher` are the production code in it, `dock` is simulated."""
 
     def __init__(self, prepared: Prepared, silent: Callable[[float], bool]) -> None:
         self._prepared, self._silent = prepared, silent
         self._clock = FakeClock(START_NS)
         self._plant = build_plant(prepared.scenario.dock, START_NS)
-        self._dock = SimulatedDock(self._plant)
+        self.dock = SimulatedDock(self._plant)
         camera = prepared.camera
         self._settings = Settings(camera=CameraSettings(hfov_deg=camera.hfov_deg))
-        self.framing = Framing(self._settings, self._clock, self._dock)
+        self.framing = Framing(self._settings, self._clock, self.dock)
         tracking = self._settings.tracking
         self.watcher = Watcher(Body(tracking.stature_m, tracking.marker_height_m), camera.hfov_deg)
         self._sensor = MarkerSensor(prepared.scenario.marker, prepared.seed)
@@ -105,12 +105,12 @@ class Lesson:
         self._frames = 0
 
     def run(self, seconds: float, lead_s: float) -> Judged:
-        self.framing.on_dock_event(LinkChanged(LinkState.READY, "", self._dock.capabilities))
+        self.framing.on_dock_event(LinkChanged(LinkState.READY, "", self.dock.capabilities))
         self.framing.follow(True)
         self._lead_ns = START_NS + round(lead_s * 1e9)
         for step in range(round((lead_s + seconds) * 1e9 / STEP_NS)):
             now_ns = START_NS + step * STEP_NS
-            self._clock.now_ns = self._dock.now_ns = now_ns
+            self._clock.now_ns = self.dock.now_ns = now_ns
             self._report(step, now_ns)
             if now_ns >= START_NS + self._frames * FRAME_NS:
                 self._film(START_NS + self._frames * FRAME_NS)
