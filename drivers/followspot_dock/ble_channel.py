@@ -12,7 +12,7 @@ from followspot_dock.ble_errors import BLE_ERRORS, explain
 from followspot_dock.ble_outbox import Outbox
 from followspot_dock.port import DockError
 from followspot_dock.protocol.ble import COMMAND_UUID, REPORT_UUID, SERVICE_UUID
-from followspot_dock.waiting import wait_set
+from followspot_dock.waiting import Once
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class BleChannel:
     def __init__(self, device: BLEDevice, on_data: Callable[[bytes], None], *, newest_motion: bool = True) -> None:
         self.error: str | None = None
         self._on_data = on_data
-        self._failed = asyncio.Event()
+        self._failed = Once()
         self._waiting = asyncio.Event()
         self._outbox = Outbox(newest_motion=newest_motion)
         self._writer: asyncio.Task[None] | None = None
@@ -49,7 +49,7 @@ class BleChannel:
 
     async def wait_failed(self, timeout_s: float) -> None:
         """Return at the first error, or when `timeout_s` is over."""
-        await wait_set(self._failed, timeout_s)
+        await self._failed.wait(timeout_s)
 
     def write(self, frame: bytes) -> None:
         """Send the frame when the link has room; what a newer motion makes stale by then is never sent.

@@ -12,6 +12,9 @@ _MAX_DRIFT_PPM = 200
 _ABSURD_NS = 1_000_000_000
 """No transport that still works delays a message by this much: such a stamp is wrong, not late."""
 
+_Bound = tuple[int, int]
+"""A bound of the offset between the clocks, and the dock time at which it held."""
+
 
 @dataclass(slots=True)
 class _Slice:
@@ -37,6 +40,8 @@ class DockClock:
     def __init__(self) -> None:
         self._slices: deque[_Slice] = deque(maxlen=_SLICES)
         self._drift = 0.0
+        self._lower: _Bound | None = None
+        self._upper: _Bound | None = None
 
     def heard(self, dock_us: int, arrival_ns: int) -> bool:
         """A message stamped `dock_us` as it left arrived at `arrival_ns`; False where the stamp is absurd."""
@@ -46,6 +51,7 @@ class DockClock:
         now = self._slice(arrival_ns)
         if now.upper_ns is None or offset_ns < now.upper_ns:
             now.upper_ns, now.upper_at_ns = offset_ns, dock_us * 1000
+            self._tighten()
         return True
 
     def reached(self, sent_ns: int, dock_us: int) -> None:
@@ -56,6 +62,7 @@ class DockClock:
         now = self._slice(sent_ns)
         if now.lower_ns is None or offset_ns > now.lower_ns:
             now.lower_ns, now.lower_at_ns = offset_ns, dock_us * 1000
+            self._tighten()
 
     def host_ns(self, dock_us: int) -> int:
         """When it was `dock_us` at the dock. Raises ValueError before the first stamp."""
@@ -76,6 +83,7 @@ class DockClock:
         if not self._slices or now_ns - self._slices[-1].begun_ns >= _SLICE_NS:
             self._slices.append(_Slice(now_ns))
             self._drift = self._estimate_drift()
+            self._tighten()
         return self._slices[-1]
 
     def _is_absurd(self, offset_ns: int, dock_us: int) -> bool:
@@ -91,12 +99,20 @@ class DockClock:
         return (lower + upper) // 2
 
     def _bounds(self, dock_ns: int) -> tuple[int | None, int | None]:
-        lowers = [s.lower_ns + self._carry(dock_ns - s.lower_at_ns) for s in self._slices if s.lower_ns is not None]
-        uppers = [s.upper_ns + self._carry(dock_ns - s.upper_at_ns) for s in self._slices if s.upper_ns is not None]
-        return max(lowers, default=None), min(uppers, default=None)
+        lower = self._carried(self._lower, dock_ns) if self._lower is not None else None
+        upper = self._carried(self._upper, dock_ns) if self._upper is not None else None
+        return lower, upper
 
-    def _carry(self, span_ns: int) -> int:
-        return round(span_ns * self._drift)
+    def _tighten(self) -> None:
+        """Find the tightest bounds: all move by the same drift, so they stay the tightest at any time."""
+        latest_ns = self._latest_dock_ns()
+        lowers = [(s.lower_ns, s.lower_at_ns) for s in self._slices if s.lower_ns is not None]
+        uppers = [(s.upper_ns, s.upper_at_ns) for s in self._slices if s.upper_ns is not None]
+        self._lower = max(lowers, key=lambda bound: self._carried(bound, latest_ns), default=None)
+        self._upper = min(uppers, key=lambda bound: self._carried(bound, latest_ns), default=None)
+
+    def _carried(self, bound: _Bound, dock_ns: int) -> int:
+        return bound[0] + round((dock_ns - bound[1]) * self._drift)
 
     def _latest_dock_ns(self) -> int:
         return max((max(s.lower_at_ns, s.upper_at_ns) for s in self._slices), default=0)

@@ -14,8 +14,8 @@ from followspot_dock.protocol.codes import RefusalCode
 from followspot_dock.protocol.frames import PROTOCOL_VERSION, Codec, Frame
 from followspot_dock.quality import Complaint, Complaints, LossMeter
 
-HEARTBEAT_NS = 480_000_000
-"""A dock silent for this long (24 poses) is gone: with the 20 ms until somebody looks, half a second at the most."""
+HEARTBEAT_NS = 460_000_000
+"""A dock silent for this long (23 poses) is gone: with the 40 ms until somebody looks, half a second at the most."""
 NEGOTIATION_NS = 2_000_000_000
 """Boards that restart when their port is opened need up to this to answer."""
 _HELLO_REPEAT_NS = 200_000_000
@@ -32,7 +32,7 @@ class HostSession:
     `codec` is a StreamCodec for a byte stream, a DatagramCodec where each `receive` brings one whole frame. `write`
     takes one whole encoded frame and may drop it; `tell` gets port events; `ready` gets the dock's capabilities once,
     before any other event. `session_id` is random: it tells this conversation's answers from an earlier one's.
-    Everything runs on the caller's thread; `tick` wants to be called every 20 ms.
+    Everything runs on the caller's thread; `tick` wants to be called every 40 ms, every 20 ms while `stopping`.
     """
 
     def __init__(

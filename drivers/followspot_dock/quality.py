@@ -13,6 +13,8 @@ _DEGRADED_SHARE = 0.10
 """Beyond this framing shows it: gaps of two reports and more are frequent."""
 _WELL_SHARE = 0.03
 """Below the other, so that a link at the edge changes its state once."""
+_JUDGE_NS = 100_000_000
+"""So often the window is looked through."""
 _QUESTIONS = 8
 _MIN_ANSWERS = 4
 """Fewer of the last eight: half of the commands are lost too."""
@@ -29,6 +31,7 @@ class LossMeter:
         self.trouble: str | None = None
         self._frames: deque[tuple[int, int]] = deque(maxlen=_MAX_FRAMES)
         self._answered: deque[bool] = deque(maxlen=_QUESTIONS)
+        self._due_ns = 0
 
     def frame(self, place: int, arrival_ns: int) -> None:
         """A fresh frame with this unwrapped number came."""
@@ -40,6 +43,9 @@ class LossMeter:
 
     def judge(self, now_ns: int) -> None:
         """Set or clear `trouble`, which says in words for people what is lost; it stands until the link is well."""
+        if now_ns < self._due_ns:
+            return
+        self._due_ns = now_ns + _JUDGE_NS
         while self._frames and self._frames[0][0] < now_ns - _WINDOW_NS:
             self._frames.popleft()
         share = self._lost_share()

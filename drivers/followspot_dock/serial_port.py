@@ -12,7 +12,7 @@ from pathlib import Path
 import serial
 
 from followspot_dock.port import DockError
-from followspot_dock.waiting import wait_set
+from followspot_dock.waiting import Once
 
 _READ_BYTES = 65_536
 _MAX_PENDING_BYTES = 4096
@@ -28,14 +28,14 @@ class SerialPort:
         self._fd: int = device.fileno()
         self._on_data = on_data
         self._pending = bytearray()
-        self._failed = asyncio.Event()
+        self._failed = Once()
         self._loop = asyncio.get_running_loop()
         self._attached = True
         self._loop.add_reader(self._fd, self._readable)
 
     async def wait_failed(self, timeout_s: float) -> None:
         """Return at the first error, or when `timeout_s` is over."""
-        await wait_set(self._failed, timeout_s)
+        await self._failed.wait(timeout_s)
 
     def write(self, data: bytes) -> None:
         """Send all of `data` in order with what waits, or drop all of it if too much waits already."""
@@ -46,7 +46,7 @@ class SerialPort:
         if was_idle:
             self._flush()
             if self._attached and self._pending:
-                self._loop.add_writer(self._fd, self._flush)
+                self._loop.add_writer(self._fd, self._writable)
 
     async def close(self, executor: Executor) -> None:
         """Detach from the loop and close the device, away from the loop: a hung USB device can hold a close up."""
@@ -66,6 +66,11 @@ class SerialPort:
         else:  # readable and empty: the other end hung up
             self._fail(OSError(errno.EIO, os.strerror(errno.EIO)))
 
+    def _writable(self) -> None:
+        self._flush()
+        if self._attached and not self._pending:
+            self._loop.remove_writer(self._fd)
+
     def _flush(self) -> None:
         # os.write, for pyserial's own write spins on a full line.
         try:
@@ -76,8 +81,6 @@ class SerialPort:
             self._fail(error)
             return
         del self._pending[:sent]
-        if not self._pending:
-            self._loop.remove_writer(self._fd)
 
     def _fail(self, error: OSError) -> None:
         self._detach()  # at the first error: a hung-up descriptor stays readable for ever

@@ -11,8 +11,10 @@ from followspot_dock.link import Backoff, Link
 from followspot_dock.port import Capabilities, Dock, DockListener, Feature, LinkState, check_motion
 from followspot_dock.protocol.frames import Codec
 
-TICK_S = 0.02
-"""Half the interval at which STOP is repeated, and fine enough for the heartbeat."""
+TICK_S = 0.04
+"""The interval at which STOP is repeated, and fine enough for the heartbeat."""
+STOPPING_TICK_S = 0.02
+"""Half that interval, while STOP is repeated."""
 _FAREWELL_NS = 200_000_000
 """How long to wait at the end for the dock to acknowledge STOP; its own dead-man follows within 0.5 s anyway."""
 
@@ -95,7 +97,7 @@ class SessionDock(Dock):
         session = self._begin(channel, codec, place)
         try:
             while (reason := channel.error or self._tick(session)) is None:
-                await channel.wait_failed(TICK_S)
+                await channel.wait_failed(STOPPING_TICK_S if session.stopping else TICK_S)
         except asyncio.CancelledError:
             await self._farewell(session, channel)
             raise
@@ -111,7 +113,7 @@ class SessionDock(Dock):
         deadline_ns = self._now_ns() + _FAREWELL_NS
         session.stop(self._now_ns())
         while session.stopping and channel.error is None and self._now_ns() < deadline_ns:
-            await channel.wait_failed(TICK_S)
+            await channel.wait_failed(STOPPING_TICK_S)
             session.tick(self._now_ns())
 
     def _begin(self, channel: Channel, codec: Codec, place: str) -> HostSession:

@@ -82,20 +82,22 @@ def teach(*look: str, seconds: float, lead_s: float = 3.0, silent: Callable[[flo
     `silent` tells at which seconds of the lesson the marker says nothing.
     """
     prepared = prepare(options(*look), lambda: START_NS)
-    return _Lesson(prepared, silent).run(seconds, lead_s)
+    return Lesson(prepared, silent).run(seconds, lead_s)
 
 
-class _Lesson:
+class Lesson:
+    """One lesson; `framing` and `watcher` are the production code in it, `dock` is simulated."""
+
     def __init__(self, prepared: Prepared, silent: Callable[[float], bool]) -> None:
         self._prepared, self._silent = prepared, silent
         self._clock = FakeClock(START_NS)
         self._plant = build_plant(prepared.scenario.dock, START_NS)
-        self._dock = SimulatedDock(self._plant)
+        self.dock = SimulatedDock(self._plant)
         camera = prepared.camera
         self._settings = Settings(camera=CameraSettings(hfov_deg=camera.hfov_deg))
-        self._framing = Framing(self._settings, self._clock, self._dock)
+        self.framing = Framing(self._settings, self._clock, self.dock)
         tracking = self._settings.tracking
-        self._watcher = Watcher(Body(tracking.stature_m, tracking.marker_height_m), camera.hfov_deg)
+        self.watcher = Watcher(Body(tracking.stature_m, tracking.marker_height_m), camera.hfov_deg)
         self._sensor = MarkerSensor(prepared.scenario.marker, prepared.seed)
         self._noise = random.Random(prepared.seed)
         self._late: deque[tuple[int, Callable[[], None]]] = deque()
@@ -103,12 +105,12 @@ class _Lesson:
         self._frames = 0
 
     def run(self, seconds: float, lead_s: float) -> Judged:
-        self._framing.on_dock_event(LinkChanged(LinkState.READY, "", self._dock.capabilities))
-        self._framing.follow(True)
+        self.framing.on_dock_event(LinkChanged(LinkState.READY, "", self.dock.capabilities))
+        self.framing.follow(True)
         self._lead_ns = START_NS + round(lead_s * 1e9)
         for step in range(round((lead_s + seconds) * 1e9 / STEP_NS)):
             now_ns = START_NS + step * STEP_NS
-            self._clock.now_ns = self._dock.now_ns = now_ns
+            self._clock.now_ns = self.dock.now_ns = now_ns
             self._report(step, now_ns)
             if now_ns >= START_NS + self._frames * FRAME_NS:
                 self._film(START_NS + self._frames * FRAME_NS)
@@ -121,12 +123,12 @@ class _Lesson:
     def _report(self, step: int, now_ns: int) -> None:
         if step % POSE_EVERY == 0:
             pose = Pose(now_ns, *self._plant.encoders_at(now_ns), *self._plant.rates_at(now_ns))
-            self._later(now_ns + POSE_LATE_NS, lambda: self._framing.on_dock_event(pose))
+            self._later(now_ns + POSE_LATE_NS, lambda: self.framing.on_dock_event(pose))
         if step % MARKER_EVERY == 0:
             seen = self._sensor.read(self._prepared.world.sight_at(now_ns), now_ns, self._noise)
             quality = 0.0 if self._silent((now_ns - self._lead_ns) / 1e9) else seen.quality
             report = MarkerReport(now_ns, seen.azimuth_deg, seen.elevation_deg, quality)
-            self._later(now_ns + MARKER_LATE_NS, lambda: self._framing.on_dock_event(report))
+            self._later(now_ns + MARKER_LATE_NS, lambda: self.framing.on_dock_event(report))
 
     def _film(self, exposure_ns: int) -> None:
         pan, tilt = self._plant.pose_at(exposure_ns)
@@ -141,18 +143,18 @@ class _Lesson:
             self._later(exposure_ns + FRAME_LATE_NS, lambda: self._judge(exposure_ns, truth))
 
     def _look(self, exposure_ns: int, picture: Picture) -> None:
-        hint = self._framing.hint(exposure_ns)
+        hint = self.framing.hint(exposure_ns)
         if hint is None:
             return
         frame = AnalysisFrame(exposure_ns, picture.luma, picture.blue, picture.red)
-        for sighting in self._watcher.look(frame, hint):
-            self._later(exposure_ns + VISION_LATE_NS, lambda seen=sighting: self._framing.on_sighting(seen))
+        for sighting in self.watcher.look(frame, hint):
+            self._later(exposure_ns + VISION_LATE_NS, lambda seen=sighting: self.framing.on_sighting(seen))
 
     def _judge(self, exposure_ns: int, truth: FrameTruth) -> None:
         camera = self._prepared.camera
-        self._judged.views.append(self._framing.planner.view_at(exposure_ns, camera.width, camera.height))
+        self._judged.views.append(self.framing.planner.view_at(exposure_ns, camera.width, camera.height))
         self._judged.truths.append(truth)
-        self._judged.believed_m.append(self._framing.status()["distance_m"])
+        self._judged.believed_m.append(self.framing.status()["distance_m"])
 
     def _later(self, due_ns: int, action: Callable[[], None]) -> None:
         self._late.append((due_ns, action))

@@ -31,10 +31,12 @@ _log = logging.getLogger(__name__)
 
 TICK_S = 1 / 30
 """Steering goes on at this pace while the marker is silent."""
+TICK_WHILE_HEARD_S = 2 * TICK_S
+"""While it speaks there is nothing to do but to notice that it falls silent."""
 TICK_WITHOUT_DOCK_S = 0.2
 """With no motors to steer only what is known has to be kept up to date."""
-STEERED_NS = 25_000_000
-"""A command that was given within this time makes the tick unnecessary."""
+HEARD_NS = 40_000_000
+"""A marker's report within this time makes the tick unnecessary: they come every 33 ms."""
 LEAD_NS = 60_000_000
 """Motors answer about this late: steer for where teacher and camera will be then."""
 POSE_STALE_NS = 500_000_000
@@ -61,7 +63,7 @@ class Framing:
         self._steering: Steering | None = None
         self._following = self._resting = False
         self._homing_until_ns = 0
-        self._steered_ns = 0
+        self._reported_ns = 0
         self._asked = Rates(0.0, 0.0)
         self._state = TrackingState.PARKED
         self._territory = _territory(tracking)
@@ -91,12 +93,12 @@ class Framing:
         if isinstance(event, MarkerReport):
             if event.role is not MarkerRole.PRIMARY:
                 return  # someone else's marker
+            self._reported_ns = now_ns
             self._estimator.on_marker(event.time_ns, event.azimuth_deg, event.elevation_deg, event.quality, now_ns)
             self._publish(now_ns)
             self._steer(now_ns)
         elif isinstance(event, Pose):
             self._on_pose(event)
-            self._publish(now_ns)
         elif isinstance(event, LinkChanged):
             self._on_link(event, now_ns)
 
@@ -167,19 +169,28 @@ class Framing:
         """Steer on while the marker is silent, until cancelled; leaves the motors stopped."""
         try:
             while True:
-                now_ns = self._clock.monotonic_ns()
-                if now_ns - self._steered_ns > STEERED_NS:
-                    self._publish(now_ns)
-                    self._steer(now_ns)
-                await asyncio.sleep(TICK_WITHOUT_DOCK_S if self._dock is None else TICK_S)
+                pause_s = self._tick()
+                await asyncio.sleep(pause_s)
         finally:
             self._halt()
 
+    def _tick(self) -> float:
+        """Steer, unless a marker's report just did; seconds to the next time."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._reported_ns <= HEARD_NS:
+            return TICK_WHILE_HEARD_S
+        self._publish(now_ns)
+        self._steer(now_ns)
+        return TICK_WITHOUT_DOCK_S if self._dock is None else TICK_S
+
     def _on_pose(self, pose: Pose) -> None:
+        knowledge = self._planner.snapshot.knowledge
         if not self._poses.samples:
             self._estimator.forget()  # what was seen so far was seen from an unknown direction
+            knowledge = self._estimator.knowledge()
         aim = Aim(pose.pan_deg, pose.tilt_deg)
         self._poses = self._poses.then(PoseSample(pose.time_ns, aim, pose.pan_rate_dps, pose.tilt_rate_dps))
+        self._planner.snapshot = Snapshot(knowledge, self._poses)
 
     def _on_link(self, event: LinkChanged, now_ns: int) -> None:
         if event.state.works and event.capabilities is not None:
@@ -230,7 +241,6 @@ class Framing:
         soon_ns = now_ns + LEAD_NS
         estimate = snapshot.knowledge.at(soon_ns) if moves else None
         self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns))
-        self._steered_ns = now_ns
 
     def _ask(self, rates: Rates) -> None:
         """Send `rates`; rest is said once, then kept by silence."""

@@ -133,13 +133,15 @@ class Belief:
         off = wrap_deg(azimuth_deg - self.azimuth_deg)
         total = self.var_azimuth + sigma_deg**2
         gain, rate_gain = self.var_azimuth / total, self.covariance / total
-        return replace(
-            self,
+        return Belief(
+            time_ns=self.time_ns,
             azimuth_deg=wrap_deg(self.azimuth_deg + gain * off),
             rate_dps=self.rate_dps + rate_gain * off,
             var_azimuth=(1 - gain) * self.var_azimuth,
             covariance=(1 - gain) * self.covariance,
             var_rate=self.var_rate - rate_gain * self.covariance,
+            elevation=self.elevation,
+            log_distance=self.log_distance,
         )
 
     def with_chest(self, chest_deg: float, sigma_deg: float) -> Belief:

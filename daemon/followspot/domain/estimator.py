@@ -66,9 +66,9 @@ class Knowledge:
         if self.belief is None:
             return TrackingState.PARKED, "nobody has been seen yet"
         silent_ns = time_ns - self.seen_ns
-        silent = f"neither marker nor picture showed the teacher for {max(silent_ns, 0) / NS_PER_S:.1f} s"
         if silent_ns <= FRESH_NS:
             return TrackingState.TRACKING, "marker" if self.marked(time_ns) else "picture alone"
+        silent = f"neither marker nor picture showed the teacher for {silent_ns / NS_PER_S:.1f} s"
         if silent_ns <= min(COAST_NS, self.parked_after_ns):
             return TrackingState.COASTING, silent
         if silent_ns <= self.parked_after_ns:
@@ -164,30 +164,26 @@ class Estimator:
             return
         if not self._past:
             self._vote(measurement, needed=1 if measurement.marker else RELOCK_COUNT)
-        elif self._believable(measurement):
-            self._insert(measurement)
         else:
+            self._weigh(measurement)
+
+    def _weigh(self, measurement: _Measurement) -> None:
+        """Learn from the measurement if it can be believed."""
+        index = bisect_right(self._past, measurement.time_ns, key=lambda entry: entry[0].time_ns)
+        expected = self._past[max(index - 1, 0)][1].at(measurement.time_ns, self._typical)
+        if expected.surprise(measurement.azimuth_deg, measurement.sigma_deg) > GATE:
             self._vote(measurement, needed=RELOCK_COUNT)
-
-    def _believable(self, measurement: _Measurement) -> bool:
-        before = self._before(measurement.time_ns)
-        belief = (self._past[max(before - 1, 0)][1]).at(measurement.time_ns, self._typical)
-        return belief.surprise(measurement.azimuth_deg, measurement.sigma_deg) <= GATE
-
-    def _before(self, time_ns: int) -> int:
-        return bisect_right(self._past, time_ns, key=lambda entry: entry[0].time_ns)
-
-    def _insert(self, measurement: _Measurement) -> None:
+            return
         self._note(measurement)
         self._rejected[measurement.marker].clear()
-        index = self._before(measurement.time_ns)
-        if index == 0:
-            return  # older than all that is remembered: it is in the belief's past already
-        again = [measurement, *(entry[0] for entry in self._past[index:])]
-        del self._past[index:]
-        for one in again:
-            belief = self._past[-1][1].at(one.time_ns, self._typical)
-            self._past.append((one, self._learnt(belief, one)))
+        if index > 0:  # else it is older than all that is remembered: it is in the belief's past already
+            self._insert(index, measurement, expected)
+
+    def _insert(self, index: int, measurement: _Measurement, expected: Belief) -> None:
+        later = self._past[index:]
+        self._past[index:] = [(measurement, self._learnt(expected, measurement))]
+        for one, _ in later:
+            self._past.append((one, self._learnt(self._past[-1][1].at(one.time_ns, self._typical), one)))
         oldest = self._past[-1][0].time_ns - HISTORY_NS
         while len(self._past) > 1 and self._past[1][0].time_ns < oldest:
             self._past.pop(0)

@@ -24,13 +24,14 @@ FLOOR = 1e-3
 """Share of the pixels below which a colour speaks for nobody."""
 
 _LUMA_CODE = (np.arange(256) // LUMA_STEP * CHROMA_LEVELS * CHROMA_LEVELS).astype(np.uint16)
-_CHROMA_CODE = np.clip((np.arange(256) - CHROMA_LOW) // CHROMA_STEP, 0, CHROMA_LEVELS - 1).astype(np.uint16)
+_V_CODE = np.clip((np.arange(256) - CHROMA_LOW) // CHROMA_STEP, 0, CHROMA_LEVELS - 1).astype(np.uint16)
+_U_CODE = _V_CODE * np.uint16(CHROMA_LEVELS)
 
 
 def codes(colour: MatLike) -> Codes:
     """The colour numbers of a Y, U, V picture."""
     y, u, v = cv2.split(colour)
-    return np.asarray(_LUMA_CODE[y] + _CHROMA_CODE[u] * np.uint16(CHROMA_LEVELS) + _CHROMA_CODE[v])
+    return np.asarray(cv2.LUT(y, _LUMA_CODE) + cv2.LUT(u, _U_CODE) + cv2.LUT(v, _V_CODE), np.uint16)
 
 
 class Appearance:

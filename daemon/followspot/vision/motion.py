@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +13,10 @@ from followspot.vision.picture import SmallPicture, turn
 
 SHIFT_AT_MOST_PX = 4.0
 """Encoder and timing errors misplace the warped picture by less; a greater shift is a mistake of the correlation."""
+SHIFT_FELT_PX = 0.2
+"""A smaller shift is left alone: it changes less than `_changed` allows for."""
+LITTLE = 0.005
+"""A camera at rest sees so small a share change while nobody walks; the least shake that matters changes more."""
 SHIFT_SURE = 0.15
 """Response of the phase correlation from which on its shift is believed."""
 CHANGE_LEVELS = 10
@@ -42,26 +47,17 @@ class MotionFinder:
         """What changed; None where the two cannot be compared."""
         if before.luma.shape != now.luma.shape or not 0 < now.exposure_ns - before.exposure_ns <= APART_AT_MOST_NS:
             return None
+        if _still(before, now):
+            change = _change(before.luma, np.full_like(before.luma, 255), now.luma)
+            if change is not None and cv2.countNonZero(change.mask) <= LITTLE * change.mask.size:
+                return change
         homography = turn(now.lens, before.aim, now.aim)
-        warped, valid = self._warp(before.luma, homography)
+        warped, valid = _warp(before.luma, homography)
         shift = self._residual(warped, valid, now.luma)
-        if shift is not None:
+        if shift is not None and math.hypot(*shift) > SHIFT_FELT_PX:
             homography = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]]) @ homography
-            warped, valid = self._warp(before.luma, homography)
-        brightness = cv2.mean(now.luma, valid)[0] - 16, cv2.mean(warped, valid)[0] - 16
-        if min(brightness) < 1:
-            return None
-        gain = brightness[0] / brightness[1]
-        if not GAIN_RANGE[0] <= gain <= GAIN_RANGE[1]:
-            return None
-        return Change(cv2.bitwise_and(_changed(warped, now.luma, gain), valid), gain)
-
-    @staticmethod
-    def _warp(luma: MatLike, homography: MatLike) -> tuple[MatLike, MatLike]:
-        size = (luma.shape[1], luma.shape[0])
-        warped = cv2.warpPerspective(luma, homography, size, flags=cv2.INTER_LINEAR)
-        valid = cv2.warpPerspective(np.full_like(luma, 255), homography, size, flags=cv2.INTER_NEAREST)
-        return warped, cv2.erode(valid, VALID_MARGIN)
+            warped, valid = _warp(before.luma, homography)
+        return _change(warped, valid, now.luma)
 
     def _residual(self, warped: MatLike, valid: MatLike, luma: MatLike) -> tuple[float, float] | None:
         """What the pose did not explain, pixels."""
@@ -72,6 +68,33 @@ class MotionFinder:
         if response < SHIFT_SURE or abs(x) > SHIFT_AT_MOST_PX or abs(y) > SHIFT_AT_MOST_PX:
             return None
         return x, y
+
+
+def _still(before: SmallPicture, now: SmallPicture) -> bool:
+    turned_deg = math.hypot(now.aim.pan_deg - before.aim.pan_deg, now.aim.tilt_deg - before.aim.tilt_deg)
+    return math.radians(turned_deg) * now.lens.focal_px <= SHIFT_FELT_PX
+
+
+def _warp(luma: MatLike, homography: MatLike) -> tuple[MatLike, MatLike]:
+    """The picture as it appears after the turn, and where in that there is any."""
+    rows, columns = luma.shape
+    warped = cv2.warpPerspective(luma, homography, (columns, rows), flags=cv2.INTER_LINEAR)
+    valid = np.zeros_like(luma)
+    corners = np.array([[0, 0, 1], [columns - 1, 0, 1], [columns - 1, rows - 1, 1], [0, rows - 1, 1]]) @ homography.T
+    if corners[:, 2].min() > 0:  # else the turn put a part of the picture behind the camera
+        cv2.fillConvexPoly(valid, np.rint(corners[:, :2] / corners[:, 2:]).astype(np.int32), 255)
+    return warped, cv2.erode(valid, VALID_MARGIN)
+
+
+def _change(before: MatLike, valid: MatLike, now: MatLike) -> Change | None:
+    """What changed where `valid`; None where the light did too much."""
+    brightness = cv2.mean(now, valid)[0] - 16, cv2.mean(before, valid)[0] - 16
+    if min(brightness) < 1:
+        return None
+    gain = brightness[0] / brightness[1]
+    if not GAIN_RANGE[0] <= gain <= GAIN_RANGE[1]:
+        return None
+    return Change(cv2.bitwise_and(_changed(before, now, gain), valid), gain)
 
 
 def _changed(before: MatLike, now: MatLike, gain: float) -> MatLike:

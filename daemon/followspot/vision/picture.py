@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -51,15 +52,15 @@ class SmallPicture:
 
 def turn(lens: Lens, before: Aim, now: Aim) -> MatLike:
     """The homography that carries pixels of a picture taken at `before` to where they appear at `now`."""
-    focal = lens.focal_px
-    camera = np.array([[focal, 0, lens.width / 2 - 0.5], [0, focal, lens.height / 2 - 0.5], [0, 0, 1]])
-    rotation = _rotation(now) @ _rotation(before).T
-    return np.asarray(camera @ rotation @ np.linalg.inv(camera))
+    focal, x, y = lens.focal_px, lens.width / 2 - 0.5, lens.height / 2 - 0.5
+    camera = np.array([[focal, 0, x], [0, focal, y], [0, 0, 1]])
+    rays = np.array([[1 / focal, 0, -x / focal], [0, 1 / focal, -y / focal], [0, 0, 1]])
+    return np.asarray(camera @ _rotation(now) @ _rotation(before).T @ rays)
 
 
 def _rotation(aim: Aim) -> MatLike:
     """From the base frame (x right, y down, z ahead) to the camera's."""
-    pan, tilt = np.radians(aim.pan_deg), np.radians(aim.tilt_deg)
-    about_vertical = np.array([[np.cos(pan), 0, -np.sin(pan)], [0, 1, 0], [np.sin(pan), 0, np.cos(pan)]])
-    about_side = np.array([[1, 0, 0], [0, np.cos(tilt), np.sin(tilt)], [0, -np.sin(tilt), np.cos(tilt)]])
+    pan, tilt = math.radians(aim.pan_deg), math.radians(aim.tilt_deg)
+    about_vertical = np.array([[math.cos(pan), 0, -math.sin(pan)], [0, 1, 0], [math.sin(pan), 0, math.cos(pan)]])
+    about_side = np.array([[1, 0, 0], [0, math.cos(tilt), math.sin(tilt)], [0, -math.sin(tilt), math.cos(tilt)]])
     return np.asarray(about_side @ about_vertical)

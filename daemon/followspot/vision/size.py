@@ -11,13 +11,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 from cv2.typing import MatLike
 
 from followspot.domain.body import Body
 from followspot.vision.motion import Change
 from followspot.vision.people import Floats, OutlineScorer
 from followspot.vision.picture import SmallPicture
+
+Sums = npt.NDArray[np.int32]
 
 NEAREST_M, FARTHEST_M, TRIED = 1.6, 9.0, 17
 """The distances tried: each 11 % farther than the one before."""
@@ -82,14 +86,15 @@ _STEP = math.log(FARTHEST_M / NEAREST_M) / (TRIED - 1)
 def _contrast(colour: MatLike, x: float, tops: Floats, per_m: Floats) -> Floats:
     """How much more a head's width differs from both its sides below each top than above it, in levels."""
     x, tops, per_m = x / 2, tops / 2, per_m / 2
-    sums = np.zeros((colour.shape[0], colour.shape[1] + 1, 3))
-    np.cumsum(colour, axis=1, out=sums[:, 1:], dtype=np.float64)
     half = np.maximum(HEAD_HALF_M * per_m, 1.0)
-    found = [_contrast_at(sums, x + off * half, half, tops, HEAD_M * per_m) for off in OFFSETS]
-    return np.asarray(np.maximum.reduce(found))
+    places = (x + np.multiply.outer(OFFSETS, half)).ravel()
+    found = _contrast_at(
+        _row_sums(colour), places, *(np.tile(one, len(OFFSETS)) for one in (half, tops, HEAD_M * per_m))
+    )
+    return np.asarray(found.reshape(len(OFFSETS), -1).max(axis=0))
 
 
-def _contrast_at(sums: Floats, x: Floats, half: Floats, tops: Floats, head: Floats) -> Floats:
+def _contrast_at(sums: Sums, x: Floats, half: Floats, tops: Floats, head: Floats) -> Floats:
     middle = _means(sums, x - half, x + half)
     sides = [_means(sums, x + side[0] * half, x + side[1] * half) for side in (BESIDE, (-BESIDE[1], -BESIDE[0]))]
     weights = np.array([1.0, CHROMA_WEIGHT, CHROMA_WEIGHT]) / 2
@@ -99,18 +104,22 @@ def _contrast_at(sums: Floats, x: Floats, half: Floats, tops: Floats, head: Floa
 
 def _moved(mask: MatLike, x: float, tops: Floats, per_m: Floats) -> Floats:
     """How much more changed below each top than above it, as a share of the pixels."""
-    sums = np.zeros((mask.shape[0], mask.shape[1] + 1, 1))
-    np.cumsum(mask[:, :, None], axis=1, out=sums[:, 1:], dtype=np.float64)
+    sums = _row_sums(mask)[:, :, None]
     half = 2 * HEAD_HALF_M * per_m
     return _step(_means(sums, x - half, x + half)[:, :, 0] / 255, tops, HEAD_M * per_m)
 
 
-def _means(sums: Floats, left: Floats, right: Floats) -> Floats:
+def _row_sums(picture: MatLike) -> Sums:
+    """For each row the sum of what lies left of each column."""
+    return np.diff(cv2.integral(picture), axis=0)
+
+
+def _means(sums: Sums, left: Floats, right: Floats) -> Floats:
     """For each row and each distance the mean from column `left` to `right`; 0 outside the picture."""
     last = sums.shape[1] - 1
     first = np.clip(np.round(left), 0, last).astype(int)
     stop = np.clip(np.round(right), 0, last).astype(int)
-    return np.asarray((sums[:, stop] - sums[:, first]) / np.maximum(stop - first, 1)[:, None])
+    return np.asarray((sums.take(stop, axis=1) - sums.take(first, axis=1)) / np.maximum(stop - first, 1)[:, None])
 
 
 def _step(rows: Floats, tops: Floats, head: Floats) -> Floats:

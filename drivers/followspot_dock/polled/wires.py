@@ -9,7 +9,7 @@ from typing import Protocol
 from followspot_dock.polled.address import Address, Transport
 from followspot_dock.port import DockError
 from followspot_dock.serial_port import SerialPort, open_device
-from followspot_dock.waiting import wait_set
+from followspot_dock.waiting import Once
 
 _READ_BYTES = 65_536
 _CONNECT_S = 2.0
@@ -42,13 +42,13 @@ class SocketWire:
         self._socket = connected
         self._on_data = on_data
         self._address = address
-        self._failed = asyncio.Event()
+        self._failed = Once()
         self._loop = asyncio.get_running_loop()
         self._attached = True
         self._loop.add_reader(connected, self._readable)
 
     async def wait_failed(self, timeout_s: float) -> None:
-        await wait_set(self._failed, timeout_s)
+        await self._failed.wait(timeout_s)
 
     def write(self, data: bytes) -> None:
         # The kernel's buffer holds thousands of packets: a dock that is so far behind must not get more.

@@ -9,6 +9,7 @@ import dataclasses
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Self
 
 MAX_TEXT_BYTES = 32
@@ -60,7 +61,7 @@ class Message:
 
     def to_payload(self) -> bytes:
         """The payload. Raises struct.error or ValueError for a value that its field cannot hold."""
-        values = [getattr(self, field.name) for field in dataclasses.fields(self)]
+        values = [getattr(self, name) for name in self.names()]
         fixed = (kind.to_wire(value) for kind, value in zip(self.LAYOUT, values, strict=False))
         texts = values[len(self.LAYOUT) :]
         return self.fixed().pack(*fixed) + b"".join(map(_pack_text, texts))
@@ -74,9 +75,16 @@ class Message:
         return cls(*values, *_unpack_texts(payload[fixed.size :], cls.TEXTS))
 
     @classmethod
+    @cache
     def fixed(cls) -> struct.Struct:
         """The layout in front of the texts."""
         return struct.Struct("<" + "".join(kind.code for kind in cls.LAYOUT))
+
+    @classmethod
+    @cache
+    def names(cls) -> tuple[str, ...]:
+        """The fields in their order on the wire."""
+        return tuple(field.name for field in dataclasses.fields(cls))
 
 
 def _pack_text(text: str) -> bytes:

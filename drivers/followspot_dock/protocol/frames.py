@@ -144,12 +144,9 @@ def _stuff(data: bytes) -> bytes:
 
 
 def _unstuff(block: bytes) -> bytes | None:
-    runs = []
+    data, end = bytearray(block), len(block)
     position = 0
-    while position < len(block):
-        end = position + block[position]
-        if end > len(block):
-            return None
-        runs.append(block[position + 1 : end])
-        position = end
-    return DELIMITER.join(runs)
+    while position < end:
+        data[position] = 0  # what a length byte stands for
+        position += block[position]
+    return bytes(data[1:]) if position == end else None

@@ -20,7 +20,7 @@ FAMILIES = (
     Family((fixed_view.NAME,), fixed_view.measure),
     Family((fixed_view.MJPEG,), fixed_view.measure_mjpeg),
     Family((fixed_view.TUNED, fixed_view.QUALITY), fixed_view.measure_tuned),
-    Family((following.NAME,), following.measure),
+    Family((following.NAME, following.LOOP), following.measure),
     Family((box.RESIDENT, box.START), box.measure),
     Family((announcing.MEDIAN, announcing.LATE), announcing.measure),
     Family((backlog.DRAIN, backlog.QUEUED), backlog.measure),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from followspot_sim.bench.cost import Cost
-from followspot_sim.bench.usage import process_cpu_s
+from followspot_sim.bench.usage import main_thread_cpu_s, process_cpu_s
 from followspot_sim.errors import SimulatorError
 from followspot_sim.stage import Message, Stage
 
@@ -20,12 +20,16 @@ FINISH_TIMEOUT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class LessonRun:
-    """`cost` is from the start command to `lesson.completed`, `started_after_s` from it to `lesson.started`."""
+    """`cost` is from the start command to `lesson.completed`, `started_after_s` from it to `lesson.started`.
+
+    `loop` is the part of `cost` that the main thread had: dock, framing, session, MQTT.
+    """
 
     cost: Cost
     started_after_s: float
     folder: Path
     gaps: int
+    loop: Cost
 
     @property
     def first_segment(self) -> Path:
@@ -49,23 +53,25 @@ def record(stage: Stage, meanwhile: Callable[[], T]) -> tuple[LessonRun, T]:
     """Start a lesson over the control socket, do `meanwhile` once it is recorded, stop it; and what that gave."""
     assert stage.daemon is not None, "the daemon is not running"
     arrivals = _Arrivals(stage)
-    begun_cpu_s, begun_s = process_cpu_s(stage.daemon.pid), time.monotonic()
+    pid, begun_s = stage.daemon.pid, time.monotonic()
+    begun_cpu_s, begun_loop_s = process_cpu_s(pid), main_thread_cpu_s(pid)
     _command(stage, "start")
     stage.wait_for("lesson.started", lambda: "lesson.started" in arrivals.at_s, START_TIMEOUT_S)
     given = meanwhile()
     _command(stage, "stop")
     stage.wait_for("lesson.completed", lambda: "lesson.completed" in arrivals.at_s, FINISH_TIMEOUT_S)
-    cpu_s = process_cpu_s(stage.daemon.pid) - begun_cpu_s
-    return _run(stage, cpu_s, arrivals.at_s["lesson.started"] - begun_s), given
+    used = process_cpu_s(pid) - begun_cpu_s, main_thread_cpu_s(pid) - begun_loop_s
+    return _run(stage, used, arrivals.at_s["lesson.started"] - begun_s), given
 
 
-def _run(stage: Stage, cpu_s: float, started_after_s: float) -> LessonRun:
+def _run(stage: Stage, used: tuple[float, float], started_after_s: float) -> LessonRun:
     folder = stage.lessons()[-1]
     manifest = json.loads((folder / "manifest.json").read_text())
     frames = sum(segment["frames"] for segment in manifest["segments"])
     if not frames:
         raise SimulatorError(f"the daemon recorded no picture: see {stage.folder / 'daemon.log'}")
-    return LessonRun(Cost(cpu_s, frames), started_after_s, folder, len(manifest["gaps"]))
+    whole, loop = (Cost(cpu_s, frames) for cpu_s in used)
+    return LessonRun(whole, started_after_s, folder, len(manifest["gaps"]), loop)
 
 
 def _command(stage: Stage, name: str) -> None:
