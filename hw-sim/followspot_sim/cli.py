@@ -25,11 +25,22 @@ Only the module of the command that was asked for is imported.
 """
 
 USAGE_ERROR = 2
+INTERRUPTED = 130
+"""As shells give it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit code, 2 for what the user must mend."""
-    argv = list(sys.argv[1:] if argv is None else argv)
+    """Run the command; its exit code, 2 for what the user must mend, 130 after Ctrl-C."""
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except SimulatorError as error:
+        print(f"followspot-sim: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:  # also while the command's module is still being loaded, which takes a second
+        return INTERRUPTED
+
+
+def _run(argv: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     parser = argparse.ArgumentParser(
         prog="followspot-sim", description="A simulated classroom at the wire, for Followspot without hardware."
@@ -45,11 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             run = module.run
     arguments = parser.parse_args(argv)
     assert run is not None, "argparse accepted a command that is not in the table"
-    try:
-        return int(run(arguments))
-    except SimulatorError as error:
-        print(f"followspot-sim: {error}", file=sys.stderr)
-        return USAGE_ERROR
+    return int(run(arguments))
 
 
 if __name__ == "__main__":
