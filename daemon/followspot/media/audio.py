@@ -25,8 +25,8 @@ _MICROSECONDS = Fraction(1, 1_000_000)
 _TABLES = {MicrophoneRole.TEACHER: "microphone", MicrophoneRole.ROOM: "room_microphone"}
 _THREADS = {MicrophoneRole.TEACHER: "capture-audio", MicrophoneRole.ROOM: "capture-audio-room"}
 
-# A fifth of what the encoder waits for sound at the most.
-_BATCH_NS = 60_000_000
+# What waits for a further packet when a device breaks off is lost with it: no more than an AAC frame.
+_BATCH_NS = 20_000_000
 
 # Stretch or squeeze by at most 0.5 %, too little to be heard and far more than any crystal drifts, whenever sound
 # and clock are more than 1 ms apart. `flags=res` keeps the resampler in use all the time: switching it on clicks.
