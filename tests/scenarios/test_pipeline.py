@@ -25,6 +25,11 @@ def ask(stage: Stage, name: str, **fields: object) -> dict[str, Any]:
     def answers() -> list[dict[str, Any]]:
         return [m.payload for m in stage.listener.messages() if m.topic == "followspot/answers"]
 
+    def online() -> bool:
+        said = [m.payload for m in stage.listener.messages() if m.topic.endswith("/availability")]
+        return bool(said) and said[-1]["state"] == "online"
+
+    stage.wait_for("the box to listen", online, 10)
     before = len(answers())
     payload = json.dumps({"id": f"{name}-{before}", **fields}).encode()
     stage.listener.publish(f"followspot/v1/stage/command/{name}", payload, response_topic="followspot/answers")
