@@ -132,7 +132,16 @@ MUTE = """
 ALTER TABLE box ADD COLUMN muted_boot_id TEXT;
 """
 """In which boot the teacher has muted her marker; null where she has not."""
-MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE)
+PRUNING = """
+ALTER TABLE outbox ADD COLUMN sent_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE box ADD COLUMN events_from INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE box ADD COLUMN age_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE box ADD COLUMN age_boot_id TEXT;
+ALTER TABLE box ADD COLUMN age_boot_s INTEGER;
+ALTER TABLE box ADD COLUMN age_wall_s INTEGER;
+"""
+"""At which age of the box an event was sent, from which number on none is forgotten, and the box's age."""
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE, PRUNING)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)
