@@ -16,7 +16,7 @@ from followspot.domain.recording import LessonPlan, Mark, SegmentSink
 from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
 from followspot.domain.segments import WHOLE_FILE
 from followspot.settings.models import Settings
-from followspot.storage.acknowledging import acknowledge
+from followspot.storage.acknowledging import acknowledge, moves_allowed
 from followspot.storage.age import BoxAge
 from followspot.storage.answers import Answers
 from followspot.storage.boot import Boot, LinuxBoot
@@ -176,11 +176,12 @@ class Storage:
     async def acknowledge(self, said: Acknowledgement) -> int:
         """The pipeline has stored these files elsewhere; how many of them are news. Durable when it returns.
 
-        Raises UnknownMediaError or WrongHashError (and then nothing of it counts).
+        Raises UnknownMediaError, WrongHashError or BusyError (and then nothing of it counts).
         """
-        store = self._require_open().store
+        opened = self._require_open()
+        store, moves = opened.store, opened.moves
         doing = f"noting what is stored of the lesson {said.lesson_id}"
-        return await self._call(doing, lambda: store.reserve.lend(lambda: acknowledge(store, said)))
+        return await self._call(doing, lambda: store.reserve.lend(lambda: acknowledge(store, said, moves)))
 
     async def tend(self) -> Tended:
         """Delete some of what may go and must (docs/retention.md), and say how much room there is. Often."""
@@ -362,6 +363,7 @@ class _Opened:
         self.store = store
         self.tending = tending
         self.pruning = pruning
+        self.moves = moves_allowed()
         self._muting = muting
         self.writers: dict[str, LessonWriter] = {}
         self._database = database
