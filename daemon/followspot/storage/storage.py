@@ -260,7 +260,7 @@ class Storage:
         paths = self._settings.paths
         self._make_media_root()
         make_root_folder(paths.state)
-        reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb)
+        reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb, paths.state)
         try:
             return reserve.lend(lambda: self._open_database(reserve))
         except sqlite3.DatabaseError as error:
