@@ -141,7 +141,22 @@ ALTER TABLE box ADD COLUMN age_boot_s INTEGER;
 ALTER TABLE box ADD COLUMN age_wall_s INTEGER;
 """
 """At which age of the box an event was sent, from which number on none is forgotten, and the box's age."""
-MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE, PRUNING)
+LABELS = """
+CREATE TABLE labels (
+    sequence INTEGER PRIMARY KEY,
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    boot_id TEXT NOT NULL,
+    boottime_ns INTEGER NOT NULL,
+    told TEXT NOT NULL,
+    synced INTEGER NOT NULL
+) STRICT;
+CREATE INDEX labels_of_lesson ON labels (lesson_id);
+CREATE INDEX labels_unsynced ON labels (boot_id, lesson_id) WHERE synced = 0;
+ALTER TABLE bookmarks ADD COLUMN synced INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bookmarks ADD COLUMN sequence INTEGER;
+"""
+"""Wall times that events of pauses and bookmarks told, by the event's number, and when that was in its boot."""
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE, PRUNING, LABELS)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)

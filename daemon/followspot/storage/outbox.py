@@ -26,8 +26,8 @@ class Outbox:
         self._render = render
         self._age = age
 
-    def add(self, event: EventData) -> None:
-        """Put `event` on record. Call it inside the transaction of the change that it reports."""
+    def add(self, event: EventData) -> int:
+        """Put `event` on record; its number. Call it inside the transaction of the change that it reports."""
         sequence = self._database.one(NEWEST)["newest"] + 1
         now = self._clock.utc_now()
         stamp = EventStamp(id=str(uuid7(now)), epoch=self._database.epoch, sequence=sequence, time=now)
@@ -36,6 +36,7 @@ class Outbox:
             "INSERT INTO outbox (sequence, id, topic, payload, lesson_id) VALUES (?, ?, ?, ?, ?)",
             (sequence, stamp.id, message.topic, message.payload, getattr(event, "lesson_id", None)),
         )
+        return int(sequence)
 
     def pending(self, after: int, limit: int) -> list[OutboxEntry]:
         """Events not yet acknowledged, above `after`, oldest first."""
