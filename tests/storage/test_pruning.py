@@ -1,17 +1,34 @@
 """Sent events go when nobody can need them any more; numbers never come twice, and who asks hears what is gone."""
 
+import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from followspot.domain.alerts import AlertCode
 from followspot.domain.events import AlertRaised
+from followspot.domain.recording import LessonPlan
 from followspot.domain.republish import RepublishFrom, RepublishLesson
 from followspot.settings.models import RetentionSettings
 from followspot.storage import Storage
+from followspot.storage.database import Database
+from followspot.storage.notices import SegmentDurable
 from support.keepinglab import HOUR_NS, RoomyDisk, stored, tend
-from support.storagelab import LESSON, WALL, Box, FakeBoot, Segment, SetClock, events, opened, record_lesson
+from support.storagelab import (
+    LESSON,
+    WALL,
+    Box,
+    FakeBoot,
+    Segment,
+    SetClock,
+    events,
+    give,
+    opened,
+    origin,
+    record_lesson,
+)
 
 ALERT = AlertRaised(code=AlertCode.DOCK_LOST, subject="dock", message="gone")
 DAY_NS = 24 * HOUR_NS
@@ -137,6 +154,18 @@ async def test_over_a_reboot_the_set_wall_clock_counts(box: Box, days: int, left
         assert await kept(storage) == left
 
 
+def fill(database: Database, rows: int) -> None:
+    """Sent events, two of three of a lesson."""
+    with database.transaction():
+        for n in range(1, rows + 1):
+            lesson = f"l-{n // 300}" if n % 3 else None
+            database.execute(
+                "INSERT INTO outbox (sequence, id, topic, payload, published, lesson_id)"
+                " VALUES (?, ?, 't', x'00', 1, ?)",
+                (n, str(n), lesson),
+            )
+
+
 async def test_a_step_is_short_however_much_there_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("ERROR")
     most: dict[int, int] = {}
@@ -147,17 +176,7 @@ async def test_a_step_is_short_however_much_there_is(tmp_path: Path, caplog: pyt
             assert opened_ is not None
             database = opened_._database
 
-            def fill(database=database, rows=rows) -> None:
-                with database.transaction():
-                    for n in range(1, rows + 1):
-                        lesson = f"l-{n // 300}" if n % 3 else None
-                        database.execute(
-                            "INSERT INTO outbox (sequence, id, topic, payload, published, lesson_id)"
-                            " VALUES (?, ?, 't', x'00', 1, ?)",
-                            (n, str(n), lesson),
-                        )
-
-            await storage._worker.run(fill)
+            await storage._worker.run(partial(fill, database, rows))
             box.boot.skew_ns = 61 * DAY_NS
             most[rows] = 0
             more = True
@@ -169,3 +188,19 @@ async def test_a_step_is_short_however_much_there_is(tmp_path: Path, caplog: pyt
             await storage.publish(ALERT)
             assert [event["sequence"] for event in await events(storage)] == [rows + 1]
     assert most[20_000] <= most[1_000] + 300 < 1_000, "a window, and the lesson that it ends in"
+
+
+async def test_who_asks_for_everything_stops_nothing_that_is_recorded(box: Box, media: list[Segment]) -> None:
+    async with opened(box) as (storage, _):
+        opened_ = storage._opened
+        assert opened_ is not None
+        await storage._worker.run(lambda: fill(opened_._database, 20_000))
+        asking = asyncio.create_task(storage.republish(RepublishFrom(1)))
+        await asyncio.sleep(0)
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(origin())
+        give(sink, media[0])
+        while not box.told(SegmentDurable):
+            await storage.pending(0, 1)
+        assert not asking.done(), "the segment was durable while events were still put back"
+        assert (await asking).count == 20_000

@@ -5,16 +5,11 @@ from collections.abc import Sequence
 from followspot.domain.clock import Clock
 from followspot.domain.events import EventData, EventRenderer, EventStamp
 from followspot.domain.ids import uuid7
-from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
+from followspot.domain.republish import RepublishFrom, RepublishLesson
+from followspot.storage.again import NEWEST, Again
 from followspot.storage.age import BoxAge
 from followspot.storage.database import Database
 from followspot.storage.rows import OutboxEntry
-
-NEWEST = "SELECT MAX(COALESCE((SELECT MAX(sequence) FROM outbox), 0), events_from - 1) AS newest, events_from FROM box"
-COUNT_FROM = "SELECT COUNT(*) AS count, MIN(sequence) AS oldest FROM outbox WHERE sequence >= ?"
-AGAIN_FROM = "UPDATE outbox SET published = 0 WHERE sequence >= ? AND published = 1"
-COUNT_LESSON = "SELECT COUNT(*) AS count, MIN(sequence) AS oldest FROM outbox WHERE lesson_id = ?"
-AGAIN_LESSON = "UPDATE outbox SET published = 0 WHERE lesson_id = ? AND published = 1"
 
 
 class Outbox:
@@ -47,27 +42,9 @@ class Outbox:
         )
         return [OutboxEntry(row["sequence"], row["topic"], row["payload"]) for row in rows]
 
-    def republish(self, wanted: RepublishFrom | RepublishLesson) -> Republished:
-        """Put events that are still kept back to be sent again, as they were."""
-        key: int | str
-        match wanted:
-            case RepublishFrom(sequence=key):
-                count, again = COUNT_FROM, AGAIN_FROM
-            case RepublishLesson(lesson_id=key):
-                count, again = COUNT_LESSON, AGAIN_LESSON
-        with self._database.transaction():
-            box = self._database.one(NEWEST)
-            row = self._database.one(count, (key,))
-            self._database.execute(again, (key,))
-        wanted_count = max(0, box["newest"] - key + 1) if isinstance(key, int) else row["count"]
-        return Republished(
-            count=row["count"],
-            oldest=row["oldest"],
-            newest=box["newest"],
-            epoch=self._database.epoch,
-            kept_from=box["events_from"],
-            gone=wanted_count - row["count"],
-        )
+    def again(self, wanted: RepublishFrom | RepublishLesson) -> Again:
+        """To put events that are still kept back, to be sent again as they were."""
+        return Again(self._database, wanted)
 
     def mark_published(self, sequences: Sequence[int]) -> None:
         """The broker has acknowledged these."""

@@ -226,8 +226,11 @@ class Storage:
 
     async def republish(self, wanted: RepublishFrom | RepublishLesson) -> Republished:
         """Have events sent again, with the same ids; they come out of `pending`."""
-        outbox = self._require_open().outbox
-        return await self._call("putting events back into the outbox", lambda: outbox.republish(wanted))
+        doing, outbox = "putting events back into the outbox", self._require_open().outbox
+        again = await self._call(doing, lambda: outbox.again(wanted))
+        while await self._call(doing, again.step):
+            pass
+        return again.done()
 
     async def prune(self) -> bool:
         """Forget some of the sent events that nobody needs any more (docs/segments.md); whether to go on soon."""
