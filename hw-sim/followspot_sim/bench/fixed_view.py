@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from followspot_sim.bench import clip, ffmpeg, lesson, quality
+from followspot_sim.bench import clip, ffmpeg, lesson, outside, quality
 from followspot_sim.bench.comparison import conclude
 from followspot_sim.bench.ffmpeg import Recorded
 from followspot_sim.bench.helper import Helper
@@ -46,13 +46,13 @@ ALONE: dict[str, dict[str, object]] = {
 
 def measure(options: BenchOptions) -> list[Figure]:
     """Record `rounds` times with each."""
-    return _with_camera(Task(WHOLE_PICTURE), options, "fixed-view", lambda bed: [_compare(NAME, BUDGET, bed)])
+    return _with_camera(Task(WHOLE_PICTURE), options, "fixed-view", _compare_and_account)
 
 
 def measure_mjpeg(options: BenchOptions) -> list[Figure]:
     """The same from a camera that compresses."""
     task = Task(WHOLE_PICTURE, camera_codec="mjpeg")
-    return _with_camera(task, options, "fixed-view-mjpeg", lambda bed: [_compare(MJPEG, BUDGET, bed)])
+    return _with_camera(task, options, "fixed-view-mjpeg", lambda bed: [_compare(MJPEG, BUDGET, bed, _runs(bed))])
 
 
 def measure_tuned(options: BenchOptions) -> list[Figure]:
@@ -80,7 +80,7 @@ def _with_camera(task: Task, options: BenchOptions, name: str, compare: Callable
         feed = [pictures.name, *pictures_format, task.camera_codec]
         with (
             Helper("feeder_process", feed, folder) as feeder,
-            Stage(StageOptions(folder, tables=ALONE | task.tables())) as stage,
+            Stage(StageOptions(folder, tables=ALONE | outside.LOGGED | task.tables())) as stage,
         ):
             stage.endpoints = {**feeder.urls, "rate_hz": task.rate_hz}
             stage.start_broker()
@@ -89,8 +89,14 @@ def _with_camera(task: Task, options: BenchOptions, name: str, compare: Callable
             return compare(_Bed(stage, task, options, Path(pictures.name)))
 
 
-def _compare(name: str, budget: float, bed: _Bed) -> Figure:
-    return conclude(name, budget, _runs(bed), ffmpeg.loading_cost_s(bed.stage.folder))
+def _compare(name: str, budget: float, bed: _Bed, runs: list[tuple[LessonRun, Recorded]]) -> Figure:
+    return conclude(name, budget, runs, ffmpeg.loading(bed.stage.folder))
+
+
+def _compare_and_account(bed: _Bed) -> list[Figure]:
+    runs = _runs(bed)
+    frames = sum(daemon.cost.frames for daemon, _ in runs)
+    return [_compare(NAME, BUDGET, bed, runs), outside.figure(bed.stage.folder / "daemon.log", frames)]
 
 
 def _compare_tuned(bed: _Bed) -> list[Figure]:
@@ -100,9 +106,9 @@ def _compare_tuned(bed: _Bed) -> list[Figure]:
         for first in (runs[-1][0].first_segment, runs[-1][1].first_segment)
     )
     more = {"daemon_quality": daemon.to_json(), "ffmpeg_quality": other.to_json()}
-    loading_s = ffmpeg.loading_cost_s(bed.stage.folder)
+    loading = ffmpeg.loading(bed.stage.folder)
     return [
-        conclude(TUNED, TUNED_BUDGET, runs, loading_s, alike=False, more=more),
+        conclude(TUNED, TUNED_BUDGET, runs, loading, alike=False, more=more),
         Figure(QUALITY, round(other.psnr_db - daemon.psnr_db, 3), "dB", QUALITY_BUDGET_DB, more),
     ]
 
