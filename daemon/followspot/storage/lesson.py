@@ -20,7 +20,7 @@ from followspot.storage.store import Store, storage_error
 
 NANOSECONDS = 1_000_000_000
 MILLISECOND_NS = 1_000_000
-SLOW_SYNC_NS = NANOSECONDS // 2
+SLOW_SYNC_NS = NANOSECONDS // 4
 """A disk that syncs more slowly than fragments come (recording.fragment_s) could never catch up one by one."""
 
 log = logging.getLogger(__name__)
