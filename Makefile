@@ -8,6 +8,7 @@ DEMO_DATA ?=
 DEMO_SECONDS ?= 40
 DEMO_FIDUCIAL ?=
 BENCH_OUT ?= build/bench
+BENCH_DATA ?=
 ONLY ?=
 SOAK_SECONDS ?= 600
 SEEDS ?= 1:17
@@ -22,7 +23,7 @@ help:
 	@echo '                  (DEMO_OUT=DIR DEMO_DATA=DIR DEMO_SECONDS=N DEMO_FIDUCIAL=1)'
 	@echo 'make test         lint, types, import rules and all tests an ordinary user can run'
 	@echo 'make test-system  the tests that need root'
-	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
+	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR, BENCH_DATA=DIR)'
 	@echo 'make costs        what the loop costs per dock message and vision per image, in virtual time (DEMO_DATA=DIR)'
 	@echo 'make soak         hours of sound, thousands of kills, ten minutes of dock talk each: serial, Bluetooth LE, bursts (SOAK_SECONDS=N)'
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
@@ -54,7 +55,7 @@ test-system: $(READY)
 	$(BIN)/pytest -m system
 
 bench: $(READY)
-	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)')
+	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)') $(if $(BENCH_DATA),--data '$(BENCH_DATA)')
 
 costs: $(READY)
 	cd tests && ../$(BIN)/python -m tools.costs $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
