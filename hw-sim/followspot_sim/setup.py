@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,9 +14,11 @@ from followspot_sim.geometry import Lens
 from followspot_sim.index import DataFolder
 from followspot_sim.looks import Choice, Look
 from followspot_sim.render import Renderer
+from followspot_sim.room_light import brightness
 from followspot_sim.scenario import CameraTable, Scenario
 from followspot_sim.scene import Scene
-from followspot_sim.world import World
+from followspot_sim.track import varied, walk_steps
+from followspot_sim.world import Passer, World
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,14 @@ def prepare(arguments: argparse.Namespace, begin_ns: Callable[[], int]) -> Prepa
         students=list(zip(lesson.student, look.students, strict=True)),
         seed=seed,
         epoch_ns=begin_ns(),
+        passers=[
+            Passer(walk_steps(varied(table.path, lesson.teacher.spread_m, seed + 1)), actor.stature_m, actor.sprite_at)
+            for table, actor in zip(lesson.passer, look.passers, strict=True)
+        ],
     )
     lens = Lens(camera.width, camera.height, camera.hfov_deg)
-    scene = Scene(world, look.teacher, Renderer(lens, look.room), lens, fiducial=arguments.fiducial)
+    renderer, light = Renderer(lens, look.room), partial(brightness, lesson.light)
+    scene = Scene(world, look.teacher, renderer, lens, fiducial=arguments.fiducial, light=light)
     return Prepared(lesson, camera, lens, look, world, scene, seed)
 
 
