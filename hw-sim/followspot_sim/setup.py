@@ -48,14 +48,19 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fiducial", action="store_true", help="paint a magenta disc on the middle of the head")
 
 
-def prepare(arguments: argparse.Namespace, begin_ns: Callable[[], int]) -> Prepared:
+def prepare(
+    arguments: argparse.Namespace,
+    begin_ns: Callable[[], int],
+    adjust: Callable[[Scenario], Scenario] = lambda lesson: lesson,
+) -> Prepared:
     """Build what the options ask for; asked when all is built, `begin_ns` says when the lesson begins.
 
+    `adjust` may change the scenario before it is built.
     Raises SimulatorError.
     """
     cv2.setNumThreads(1)  # one thread per picture: the daemon beside us needs the other cores
     data = DataFolder(arguments.data) if arguments.data is not None else None
-    lesson = scenario.load(arguments.scenario or looks.default_scenario(data))
+    lesson = adjust(scenario.load(arguments.scenario or looks.default_scenario(data)))
     camera = _camera(lesson, arguments)
     seed = lesson.seed if arguments.seed is None else arguments.seed
     if seed < 0:

@@ -119,12 +119,13 @@ class World:
         return sorted(students, key=lambda student: -student.stand.distance_m)
 
     def others_deg(self, time_ns: int) -> list[float]:
-        """Bearings of other adults, NaN while out, and of the teacher's mirror images: always as many, in one order."""
+        """Bearings of all others (NaN while out) and of the teacher's mirror images: always as many, in one order."""
         time_s = self._seconds(time_ns)
         people = [_person(passer.track, passer.stature_m, time_s) for passer in self._passers]
         azimuth_deg = self.teacher_at(time_ns).stand.azimuth_deg
         mirrored = [2 * reflector.azimuth_deg - azimuth_deg for reflector in self._marker.reflector]
-        return [p.stand.azimuth_deg if p.present else math.nan for p in people] + mirrored
+        seated = [table.azimuth_deg for table, _ in self._students]
+        return [*seated, *(p.stand.azimuth_deg if p.present else math.nan for p in people), *mirrored]
 
     def sight_at(self, time_ns: int) -> Sight:
         """Where the marker is, and whether the dock can see it: not behind a student or a back, nor in a drop-out."""

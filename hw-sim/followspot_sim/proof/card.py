@@ -29,7 +29,7 @@ class Card:
     motor_overshoot_deg: float
     walking_px2: float
     walking_px3: float
-    walking_ratio: float
+    motion_ratio: float
     standing_px2: float
     standing_px3: float
     zoom_px2: float
@@ -69,7 +69,7 @@ def judge(series: Series, *, with_optimum: bool = True) -> Card:
         motor_overshoot_deg=max((s.motor_overshoot_deg for s in stops), default=float("nan")),
         walking_px2=motion.rms(second, walks),
         walking_px3=motion.rms(third, walks),
-        walking_ratio=optimum.ratio(series) if with_optimum else float("nan"),
+        motion_ratio=optimum.ratio(series) if with_optimum else float("nan"),
         standing_px2=motion.rms(second, stands),
         standing_px3=motion.rms(third, stands),
         zoom_px2=motion.rms(zoom[2:], np.ones(len(zoom) - 2, dtype=bool)),

@@ -1,10 +1,11 @@
 """The calmest view that there could have been: an off-line quadratic programme that knows the whole lesson.
 
-Minimise the sum of the squared second differences of the picture's place over the frames in which she walks, subject
+Minimise the sum of the squared second differences of the picture's place over the frames in which she is there, subject
 to her staying within a tolerance of her place in every frame. The tolerance of a frame is TOLERANCE of the picture's
 width, or the judged operator's own error in that frame where that is larger. So the operator's own path is among those
 that are searched, and none can be better than the optimum. Across and down are solved apart; the size of the
-picture is the operator's own.
+picture is the operator's own. All frames count: were only those judged in which she walks, the optimum would do its
+speeding up and braking while she stands.
 """
 
 import numpy as np
@@ -29,11 +30,11 @@ FLOOR_PX = 1e-3
 
 
 def ratio(series: Series) -> float:
-    """RMS of the second difference while she walks, the operator's over the optimum's; NaN if she never walks."""
-    judged = walks(series)
-    judged[:2] = False
-    if not judged.any():
+    """RMS of the second difference, the operator's over the optimum's; NaN in a lesson in which she never walks."""
+    if not walks(series).any():
         return float("nan")
+    judged = series.present & ~np.isnan(series.box[:, 0])
+    judged[:2] = False
     best = rms(best_shake(series, judged), judged)
     return (rms(shake(series, 2), judged) + FLOOR_PX) / (best + FLOOR_PX)
 
