@@ -37,7 +37,10 @@ from followspot_sim.setup import Prepared
 
 @dataclass(frozen=True, slots=True)
 class Filmed:
-    """One frame: its exposure, where the camera truly pointed, the truth, who else was where, and what was shown."""
+    """One frame: its exposure, where the camera truly pointed, the truth, who else was where, and what was shown.
+
+    `believed_m`: how far away she is believed to be, where anything is.
+    """
 
     exposure_ns: int
     pan_deg: float
@@ -45,6 +48,7 @@ class Filmed:
     truth: FrameTruth
     others_deg: tuple[float, ...]
     view: FramedView
+    believed_m: float | None
 
 
 @dataclass
@@ -160,4 +164,4 @@ class Lesson:
     ) -> None:
         camera = self.prepared.camera
         view = self.framing.planner.view_at(exposure_ns, camera.width, camera.height)
-        self._filmed.append(Filmed(exposure_ns, *pose_deg, truth, others_deg, view))
+        self._filmed.append(Filmed(exposure_ns, *pose_deg, truth, others_deg, view, self.framing.distance_m))

@@ -11,17 +11,21 @@ from followspot.domain.view import ViewPlanner
 from followspot.settings.models import Settings
 from followspot_dock.port import Dock, DockEvent, MarkerReport
 from followspot_rehearsal.aimers import MoveAndWait, OneEuroLead, Proportional
-from followspot_rehearsal.plain_operator import PlainOperator
+from followspot_rehearsal.plain_operator import PlainOperator, believed_m
 
 OURS = "followspot"
 
 
 class Operator(Protocol):
-    """What a lesson asks of whoever frames it; `Framing` is one."""
+    """What a lesson asks of whoever frames it."""
 
     @property
     def planner(self) -> ViewPlanner:
         """Who decides the view of each frame."""
+
+    @property
+    def distance_m(self) -> float | None:
+        """How far away she is believed to be."""
 
     def on_dock_event(self, event: DockEvent) -> None:
         """Take what the dock tells."""
@@ -36,14 +40,23 @@ class Operator(Protocol):
         """A lesson begins or ends."""
 
 
-class MarkerOnly(Framing):
+class Ours(Framing):
+    """The daemon's own."""
+
+    @property
+    def distance_m(self) -> float | None:
+        """How far away she is believed to be."""
+        return believed_m(self)
+
+
+class MarkerOnly(Ours):
     """Ours, blind."""
 
     def hint(self, exposure_ns: int) -> Hint | None:  # noqa: ARG002  (there is nothing to see with)
         return None
 
 
-class VisionOnly(Framing):
+class VisionOnly(Ours):
     """Ours, deaf to the marker."""
 
     def on_dock_event(self, event: DockEvent) -> None:
@@ -53,7 +66,7 @@ class VisionOnly(Framing):
 Maker = Callable[[Settings, Clock, Dock], Operator]
 
 OPERATORS: Mapping[str, Maker] = {
-    OURS: Framing,
+    OURS: Ours,
     "proportional": lambda settings, clock, dock: PlainOperator(settings, clock, dock, Proportional),
     "pd-one-euro": lambda settings, clock, dock: PlainOperator(settings, clock, dock, OneEuroLead),
     "move-and-wait": lambda settings, clock, dock: PlainOperator(settings, clock, dock, MoveAndWait),

@@ -94,9 +94,13 @@ class PlainOperator:
         above_m = self._body.stature_m - AIM_BELOW_TOP_M - self._body.marker_height_m
         return self._body.elevation_deg(chest_deg, self._distance_m(), above_m)
 
+    @property
+    def distance_m(self) -> float | None:
+        """How far away she is believed to be."""
+        return believed_m(self._eyes)
+
     def _distance_m(self) -> float:
-        distance_m = self._eyes.status()["distance_m"]
-        return distance_m if isinstance(distance_m, float) else self._settings.tracking.typical_distance_m
+        return self.distance_m or self._settings.tracking.typical_distance_m
 
     def view_at(self, exposure_ns: int, sensor_width: int, sensor_height: int) -> FramedView:
         """The middle of the sensor's picture, in a size that suits the believed distance."""
@@ -110,6 +114,12 @@ class PlainOperator:
         width = self._height * self._shot.aspect
         crop = Rect((sensor_width - width) / 2, (sensor_height - self._height) / 2, width, self._height)
         return FramedView(crop, TrackingState.TRACKING, azimuth_deg=self._where[0])
+
+
+def believed_m(framing: Framing) -> float | None:
+    """The distance that the production framing tells in its status."""
+    distance_m = framing.status()["distance_m"]
+    return distance_m if isinstance(distance_m, float) else None
 
 
 def _shot(settings: Settings) -> Shot:
