@@ -79,6 +79,8 @@ class MotorWatch:
         if way != self._way:
             self._way = way
             self._begin(Obedience.OBEYS, at_deg)
+        if way * (at_deg - self._from_deg) < 0:
+            self._from_deg = at_deg  # it still brakes from the other way
         self._asked_deg += abs(wanted_dps) * dt_s
         self._asked.append((self._since_s, self._asked_deg))
         while len(self._asked) > 1 and self._asked[1][0] <= self._since_s - ANSWER_S:
