@@ -100,7 +100,6 @@ def test_a_pose_that_does_not_follow_stops_the_motor_before_it_runs_away(room, t
         )
 
     series = play(room, Disturbance(pose=spoil), seconds=20.0)
-    print(off_deg(series), np.ptp(series.pan_deg[-150:]))
     assert off_deg(series) < RUN_AWAY_DEG
     assert np.ptp(series.pan_deg[-150:]) < 5
     assert [r.message for r in caplog.records if "does not turn as it is told" in r.message]
