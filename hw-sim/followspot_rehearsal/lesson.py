@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -29,9 +30,11 @@ from followspot_rehearsal.times import (
 )
 from followspot_rehearsal.virtual_dock import VirtualDock
 from followspot_sim.dock_setup import build_plant
+from followspot_sim.geometry import Lens
 from followspot_sim.marker_sensor import MarkerSensor, Reading
-from followspot_sim.render import Picture, Shot
-from followspot_sim.scene import FrameTruth
+from followspot_sim.render import Picture, Renderer, Shot
+from followspot_sim.room_light import brightness
+from followspot_sim.scene import FrameTruth, Scene
 from followspot_sim.setup import Prepared
 
 
@@ -84,6 +87,7 @@ class Lesson:
         self.framing = OPERATORS[self.operator_name](self.settings, self.clock, self.dock)
         tracking = self.settings.tracking
         self.watcher = Watcher(Body(tracking.stature_m, tracking.marker_height_m), hfov_deg)
+        self._eyes = _eyes(prepared)
         self._sensor = MarkerSensor(prepared.scenario.marker, prepared.seed)
         self._noise = random.Random(prepared.seed)
         self._late: list[tuple[int, int, Callable[[], None]]] = []
@@ -141,11 +145,10 @@ class Lesson:
         plant, scene = self.dock.plant, self.prepared.scene
         pan_deg, tilt_deg = plant.pose_at(exposure_ns)
         shot = Shot(pan_deg, tilt_deg, *plant.rates_at(exposure_ns), self.prepared.camera.exposure_ms / 1000)
+        truth = scene.truth(exposure_ns, shot)
         hint = self.framing.hint(exposure_ns) if self._frames % VISION_EVERY_FRAMES == 0 else None
-        if hint is None:
-            truth = scene.truth(exposure_ns, shot)
-        else:
-            picture, truth = scene.take(exposure_ns, shot)
+        if hint is not None:
+            picture, _ = self._eyes.take(exposure_ns, shot)
             self.on_picture(exposure_ns, picture)
             picture = self.disturbance.picture(picture)
             planes = (np.asarray(plane, np.uint8) for plane in (picture.luma, picture.blue, picture.red))
@@ -165,3 +168,13 @@ class Lesson:
         camera = self.prepared.camera
         view = self.framing.planner.view_at(exposure_ns, camera.width, camera.height)
         self._filmed.append(Filmed(exposure_ns, *pose_deg, truth, others_deg, view, self.framing.distance_m))
+
+
+def _eyes(prepared: Prepared) -> Scene:
+    """The room as vision gets it: half as large, since vision makes it smaller still, and rendering is half the work."""
+    camera = prepared.camera
+    if camera.width % 8 or camera.height % 8:
+        return prepared.scene
+    lens, look = Lens(camera.width // 2, camera.height // 2, camera.hfov_deg), prepared.look
+    light = partial(brightness, prepared.scenario.light)
+    return Scene(prepared.world, look.teacher, Renderer(lens, look.room), lens, fiducial=False, light=light)
