@@ -96,7 +96,7 @@ class Daemon:
             self._on_loop(supervisor.guarded(self._on_storage_notice)),
             self._wake_bus,
         )
-        self.alert_events = AlertEvents(self.storage.publish)
+        self.alert_events = AlertEvents(self.storage.publish, self.storage.told_alerts)
         self.dock_keeper = self._make_dock_keeper()
         self.framing = Framing(settings, clock, self.dock_keeper.dock if self.dock_keeper else None)
         self.vision = self._make_vision()
