@@ -109,7 +109,7 @@ class Daemon:
             self.vision.submit if self.vision else None,
             self.coder,
         )
-        self.room = RoomKeeper(self.storage, settings.paths.media, alerts, clock, lambda: self.session.end_for_room())
+        self.room = RoomKeeper(self.storage, alerts, clock, lambda: self.session.end_for_room())
         self.session = SessionLoop(
             clock,
             self.recorder,

@@ -12,7 +12,6 @@ from followspot.domain.events import (
     ClockCorrected,
     EventData,
     GapDeclared,
-    LessonAvailable,
     LessonCompleted,
     LessonPaused,
     LessonResumed,
@@ -34,7 +33,7 @@ from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import LessonDetails
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
-from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, WholeFile
+from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
 
 
 class Catalogue:
@@ -94,15 +93,6 @@ class Catalogue:
         """The lesson's bookmarks by media time."""
         rows = self._database.all("SELECT * FROM bookmarks WHERE lesson_id = ? ORDER BY at_ns, rowid", (lesson_id,))
         return [_bookmark(row) for row in rows]
-
-    def unjoined_lessons(self) -> list[str]:
-        """Completed lessons with segments that are not there as one file, newest first."""
-        rows = self._database.all(
-            "SELECT id FROM lessons WHERE state = 'completed'"
-            " AND EXISTS (SELECT 1 FROM segments WHERE lesson_id = lessons.id)"
-            " AND NOT EXISTS (SELECT 1 FROM whole_files WHERE lesson_id = lessons.id) ORDER BY id DESC"
-        )
-        return [row["id"] for row in rows]
 
     def next_place(self, lesson_id: str) -> tuple[int, int]:
         """The index of the lesson's next segment, and the media time at which it starts."""
@@ -233,23 +223,6 @@ class Catalogue:
                     missing_ns=cut.missing_ns,
                     resumed=anchor.wall,
                     resumed_by=resumed_by,
-                )
-            )
-
-    def add_whole_file(self, whole: WholeFile) -> None:
-        """A completed lesson as one file, and `lesson.available`."""
-        with self._announced():
-            self._database.execute(
-                "INSERT INTO whole_files VALUES (?, ?, ?, ?, ?)",
-                (whole.lesson_id, whole.file, whole.size, whole.sha256, whole.duration_ns),
-            )
-            self._outbox.add(
-                LessonAvailable(
-                    lesson_id=whole.lesson_id,
-                    path=relative_path(whole.lesson_id, whole.file),
-                    size=whole.size,
-                    sha256=whole.sha256,
-                    duration_ns=whole.duration_ns,
                 )
             )
 

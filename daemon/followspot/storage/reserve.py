@@ -1,7 +1,8 @@
 """Space held back, so that a full disk can still be closed properly: there, even deleting needs room."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,8 +15,51 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+class Reserves:
+    """One in each root in which lessons are recorded. A root without any is given none before `hold` or `require`."""
+
+    def __init__(self, disk: Disk, roots: Iterable[Path], size_mb: int) -> None:
+        self._by_root = {root: Reserve(disk, root, size_mb) for root in roots}
+
+    def hold(self, root: Path) -> None:
+        """Make the reserve there, or find it; OSError (ENOSPC) when there is no room for it, and nothing is left."""
+        self._by_root[root].hold()
+
+    def require(self, root: Path) -> None:
+        """The same before a lesson goes there; where it cannot be made for another reason, recording comes first."""
+        try:
+            self.hold(root)
+        except OSError as error:
+            if is_full(error):
+                why = f"no room for the reserve, recording.reserve_mb: {error.strerror}"
+                raise OSError(error.errno, why) from error
+            log.warning("recording without a reserve folder=%s: %s", root, error)
+
+    def lend(self, step: Callable[[], T]) -> T:
+        """Run a step that opens or closes something. On a full disk give up the reserves and run it again, once.
+
+        SQLite has several names for a full disk, so the file systems are asked as well.
+        """
+        try:
+            return step()
+        except DiskErrors as error:
+            full = is_full(error) or not all(one.has_room() for one in self._by_root.values())
+            if not (full and self.release()):
+                raise
+        return step()
+
+    def release(self) -> bool:
+        """Give the space back to the disks; whether there was any. An error may not say which of them is full."""
+        given = [one.release() for one in self._by_root.values()]
+        return any(given)
+
+    def give_back(self, root: Path) -> None:
+        """Nothing is recorded there any more."""
+        self._by_root[root].remove()
+
+
 class Reserve:
-    """The preallocated file in the media root: held while all is well, given up when the disk is full."""
+    """The preallocated file in one root: held while all is well, given up when the disk is full."""
 
     def __init__(self, disk: Disk, folder: Path, size_mb: int) -> None:
         self._disk = disk
@@ -33,23 +77,19 @@ class Reserve:
             self._disk.remove(self._path)
             raise
 
-    def lend(self, step: Callable[[], T]) -> T:
-        """Run a step that opens or closes something. On a full disk give up the reserve and run it again, once.
-
-        SQLite has several names for a full disk, so the file system is asked as well.
-        """
-        try:
-            return step()
-        except DiskErrors as error:
-            full = is_full(error) or not self._disk.has_room(self._folder)
-            if not (full and self.release()):
-                raise
-        return step()
+    def has_room(self) -> bool:
+        """Whether a small file can still be made beside it."""
+        return self._disk.has_room(self._folder)
 
     def release(self) -> bool:
-        """Give the space back to the disk; whether there was any."""
-        if not self._path.exists():
-            return False
+        """Give the space back to the disk; whether there was any. A disk that does not answer has none to give."""
+        with suppress(OSError):
+            if self._path.exists():
+                self.remove()
+                log.warning("the disk is full: gave up the reserve file=%s bytes=%d", self._path, self._size)
+                return True
+        return False
+
+    def remove(self) -> None:
+        """Unlink it, whether it is there or not."""
         self._disk.remove(self._path)
-        log.warning("the disk is full: gave up the reserve file=%s bytes=%d", self._path, self._size)
-        return True
