@@ -147,6 +147,7 @@ class Daemon:
         self._light_panel = self._isolated("lamp", self._show_on_panel)
         self.publish_state = self._isolated("state", self._publish_state)
         """Show the state on the broker; silent where nothing has changed."""
+        self._tell_dock(self.session.status)
         self._listen()
 
     def open_panel(self) -> None:
