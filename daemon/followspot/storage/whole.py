@@ -60,7 +60,7 @@ def free_whole(store: Store, lesson_id: str, reason: DeletionReason) -> None:
         tell_whole_gone(store, lesson_id, reason, tell)
 
 
-def tell_whole_gone(store: Store, lesson_id: str, reason: DeletionReason, tell: Callable[[EventData], None]) -> None:
+def tell_whole_gone(store: Store, lesson_id: str, reason: DeletionReason, tell: Callable[[EventData], object]) -> None:
     """Step W3, within a transaction of the caller's: what was announced is not there any more."""
     whole = store.wholes.of(lesson_id)
     if whole is None:
