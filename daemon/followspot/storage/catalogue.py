@@ -137,7 +137,7 @@ class Catalogue:
     def add_segment(self, segment: SegmentRow, *, last: bool) -> None:
         """A finished segment, and `segment.ready`."""
         tracks = json.dumps([*map(asdict, segment.tracks), *map(asdict, segment.sounds)])
-        event = _segment_ready(segment, last=last)
+        event = segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
                 'INSERT INTO segments (lesson_id, "index", file, size, sha256, init_size, start_ns, duration_ns,'
@@ -305,7 +305,8 @@ class Catalogue:
         )
 
 
-def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
+def segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
+    """What is told of a segment."""
     timescale = segment.timescale
     start_ticks = nearest_tick(segment.start_ns, timescale)
     return SegmentReady(

@@ -63,6 +63,8 @@ class FindingKind(StrEnum):
     """Media in a completed lesson that its manifest does not name: left as it is."""
     ADOPTED = "adopted"
     """A lesson without a row: catalogued and announced."""
+    RETURNED = "returned"
+    """A file that was told missing is here again: told by another `segment.ready`."""
     REMADE = "remade"
     """The lesson as one file is missing or damaged: told by `lesson.unavailable`, and made anew of its segments."""
     HOMELESS = "homeless"

@@ -20,6 +20,7 @@ from followspot.storage.reconcile import (
     unknown_folders,
 )
 from followspot.storage.refuge import bring_home, homeless, settle_in, sweep_fallback
+from followspot.storage.returning import came_back, take_back
 from followspot.storage.store import Store, storage_error
 
 T = TypeVar("T")
@@ -73,11 +74,15 @@ def _stays(store: Store, lesson_id: str, error: StorageError) -> Finding:
 
 async def _checked(store: Store, run: OnStorageThread, lesson_id: str, *, read_all: bool) -> list[Finding]:
     doing = f"checking the lesson {lesson_id}"
+    findings = []
+    if back := await run(doing, partial(came_back, store, lesson_id)):
+        hashes = await asyncio.to_thread(_hashes, back)
+        findings = await run(doing, partial(take_back, store, lesson_id, hashes))
     if not read_all:
-        return await run(doing, partial(check_lesson, store, lesson_id))
+        return findings + await run(doing, partial(check_lesson, store, lesson_id))
     paths = await run(doing, partial(announced_files, store, lesson_id))
     hashes = await asyncio.to_thread(_hashes, paths)
-    return await run(doing, partial(check_lesson, store, lesson_id, hashes.__getitem__))
+    return findings + await run(doing, partial(check_lesson, store, lesson_id, hashes.__getitem__))
 
 
 def _hashes(paths: list[Path]) -> dict[Path, str]:

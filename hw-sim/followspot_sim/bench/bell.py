@@ -3,7 +3,8 @@
 Beside each stands `bell_to_coach_…_mbits_line_min`, what the line alone needs: what lies between them is the
 uploader's own. A scaled run: every rate is real, but each minute lasts a second, and each segment, a minute long, has
 a sixtieth of its bytes. So what a file costs beside its bytes (requests, hashes, the broker) weighs sixty times too
-much. Three uploaders, each on a line of its own, carry the same lesson to an S3 server while it lasts. A file counts
+much, and so does the burst that the uploader's pace allows, a quarter of a second: a result may be 0.25 min below the
+line's. Three uploaders, each on a line of its own, carry the same lesson to an S3 server while it lasts. A file counts
 as stored when it is acknowledged, which an uploader does only with what the store has confirmed.
 """
 
