@@ -10,20 +10,28 @@ from followspot.storage.disk import Disk, DiskErrors, is_full
 
 RESERVE_FILE = ".followspot-reserve"
 MEBIBYTE = 1024 * 1024
+STATE_RESERVE_BYTES = 4 * MEBIBYTE
+"""Where the database has a disk of its own: what it takes to close a lesson and to tell of it, many times over."""
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
 class Reserves:
-    """One in each root in which lessons are recorded. A root without any is given none before `hold` or `require`."""
+    """One in each root in which lessons are recorded, and a small one beside a database with a disk of its own.
 
-    def __init__(self, disk: Disk, roots: Iterable[Path], size_mb: int) -> None:
-        self._by_root = {root: Reserve(disk, root, size_mb) for root in roots}
+    None is held before `hold` or `require` asks for it.
+    """
+
+    def __init__(self, disk: Disk, roots: Iterable[Path], size_mb: int, state: Path) -> None:
+        self._by_root = {root: Reserve(disk, root, size_mb * MEBIBYTE) for root in roots}
+        self._state = Reserve(disk, state, STATE_RESERVE_BYTES)
 
     def hold(self, root: Path) -> None:
-        """Make the reserve there, or find it; OSError (ENOSPC) when there is no room for it, and nothing is left."""
+        """Make the reserve for `root`, or find it; OSError (ENOSPC) when there is no room for it."""
         self._by_root[root].hold()
+        if not self._state.is_beside(root):
+            self._state.hold()
 
     def require(self, root: Path) -> None:
         """The same before a lesson goes there; where it cannot be made for another reason, recording comes first."""
@@ -31,7 +39,7 @@ class Reserves:
             self.hold(root)
         except OSError as error:
             if is_full(error):
-                why = f"no room for the reserve, recording.reserve_mb: {error.strerror}"
+                why = f"no room for the reserve, recording.reserve_mb: {error.strerror} ({error.filename})"
                 raise OSError(error.errno, why) from error
             log.warning("recording without a reserve folder=%s: %s", root, error)
 
@@ -43,29 +51,32 @@ class Reserves:
         try:
             return step()
         except DiskErrors as error:
-            full = is_full(error) or not all(one.has_room() for one in self._by_root.values())
+            full = is_full(error) or not all(one.has_room() for one in self._all())
             if not (full and self.release()):
                 raise
         return step()
 
     def release(self) -> bool:
         """Give the space back to the disks; whether there was any. An error may not say which of them is full."""
-        given = [one.release() for one in self._by_root.values()]
+        given = [one.release() for one in self._all()]
         return any(given)
 
     def give_back(self, root: Path) -> None:
         """Nothing is recorded there any more."""
         self._by_root[root].remove()
 
+    def _all(self) -> "list[Reserve]":
+        return [*self._by_root.values(), self._state]
+
 
 class Reserve:
-    """The preallocated file in one root: held while all is well, given up when the disk is full."""
+    """The preallocated file in one folder: held while all is well, given up when the disk is full."""
 
-    def __init__(self, disk: Disk, folder: Path, size_mb: int) -> None:
+    def __init__(self, disk: Disk, folder: Path, size: int) -> None:
         self._disk = disk
         self._folder = folder
         self._path = folder / RESERVE_FILE
-        self._size = size_mb * MEBIBYTE
+        self._size = size
 
     def hold(self) -> None:
         """Make the reserve, or find it; OSError (ENOSPC) when there is no room for it, and nothing is left."""
@@ -73,9 +84,16 @@ class Reserve:
             return
         try:
             self._disk.allocate(self._path, self._size)
-        except OSError:
+        except OSError as error:
             self._disk.remove(self._path)
+            error.filename = str(self._path)
             raise
+
+    def is_beside(self, root: Path) -> bool:
+        """Whether it lies in the same file system; a disk that cannot be used is told by whoever writes to it."""
+        with suppress(OSError):
+            return self._folder.stat().st_dev == root.stat().st_dev
+        return True
 
     def has_room(self) -> bool:
         """Whether a small file can still be made beside it."""
