@@ -110,7 +110,7 @@ class Daemon:
             self.vision.submit if self.vision else None,
             self.coder,
         )
-        self.room = RoomKeeper(self.storage, settings.paths.media, alerts, clock, lambda: self.session.end_for_room())
+        self.room = RoomKeeper(self.storage, alerts, clock, lambda: self.session.end_for_room())
         self.session = SessionLoop(
             clock,
             self.recorder,
@@ -149,6 +149,7 @@ class Daemon:
         self._light_panel = self._isolated("lamp", self._show_on_panel)
         self.publish_state = self._isolated("state", self._publish_state)
         """Show the state on the broker; silent where nothing has changed."""
+        self._tell_dock(self.session.status)
         self._listen()
 
     def open_panel(self) -> None:

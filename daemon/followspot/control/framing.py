@@ -33,6 +33,8 @@ TICK_S = 1 / 30
 """Steering goes on at this pace while the marker is silent."""
 TICK_WHILE_HEARD_S = 2 * TICK_S
 """While it speaks there is nothing to do but to notice that it falls silent."""
+TICK_WHEN_IDLE_S = 0.1
+"""Between lessons, when nobody sees whether the dock turns smoothly: a driver then tells as seldom, too."""
 TICK_WITHOUT_DOCK_S = 0.2
 """With no motors to steer only what is known has to be kept up to date."""
 HEARD_NS = 40_000_000
@@ -45,6 +47,7 @@ ROOM_SHARE = 0.25
 """The camera aims this share of its field of view beside a zone that is never shown: half of the picture stays free."""
 HOMING_NS = 20 * NS_PER_S
 """After a lesson the motors may take this long to go home, then they are left alone."""
+STILL = Rates(0.0, 0.0)
 
 
 class Framing:
@@ -63,8 +66,10 @@ class Framing:
         self._steering: Steering | None = None
         self._following = self._resting = False
         self._homing_until_ns = 0
+        self._idle_tick_s = min(TICK_WHEN_IDLE_S, settings.steering.ttl_ms / 2000)
+        """Twice within the life of a motion."""
         self._reported_ns = 0
-        self._asked = Rates(0.0, 0.0)
+        self._asked = STILL
         self._doubted: tuple[str, ...] = ()
         self._state = TrackingState.PARKED
         self._territory = _territory(tracking)
@@ -178,11 +183,16 @@ class Framing:
     def _tick(self) -> float:
         """Steer, unless a marker's report just did; seconds to the next time."""
         now_ns = self._clock.monotonic_ns()
-        if now_ns - self._reported_ns <= HEARD_NS:
+        silent_ns = now_ns - self._reported_ns
+        if not self._following and silent_ns <= self._idle_tick_s * NS_PER_S:
+            return self._idle_tick_s
+        if self._following and silent_ns <= HEARD_NS:
             return TICK_WHILE_HEARD_S
         self._publish(now_ns)
         self._steer(now_ns)
-        return TICK_WITHOUT_DOCK_S if self._dock is None else TICK_S
+        if self._dock is None:
+            return TICK_WITHOUT_DOCK_S
+        return TICK_S if self._following else self._idle_tick_s
 
     def _on_pose(self, pose: Pose) -> None:
         knowledge = self._planner.snapshot.knowledge
@@ -203,7 +213,7 @@ class Framing:
             aim = self._poses.at(now_ns)
             if aim is not None:  # without its commands the dock stops where it is
                 self._poses = self._poses.then(PoseSample(now_ns, aim))
-        self._asked = Rates(0.0, 0.0)
+        self._asked = STILL
         self._publish(now_ns)
 
     def _steering_for(self, dock: Capabilities) -> Steering:
@@ -259,17 +269,16 @@ class Framing:
 
     def _ask(self, rates: Rates) -> None:
         """Send `rates`; rest is said once, then kept by silence."""
-        still = Rates(0.0, 0.0)
-        if self._dock is not None and not rates == self._asked == still:
+        if self._dock is not None and not rates == self._asked == STILL:
             self._dock.drive(rates.pan_dps, rates.tilt_dps, self._settings.steering.ttl_ms)
         self._asked = rates
 
     def _halt(self) -> None:
         if self._steering is not None:
             self._steering.halt()
-        if self._dock is not None and self._asked != Rates(0.0, 0.0):
+        if self._dock is not None and self._asked != STILL:
             self._dock.stop()
-        self._asked = Rates(0.0, 0.0)
+        self._asked = STILL
 
 
 def _territory(tracking: TrackingSettings) -> Territory:

@@ -11,8 +11,7 @@ from followspot.domain.sound import MicrophoneRole
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
-
-WHOLE_NAMES = (WHOLE_FILE, f"{WHOLE_FILE}{PART_SUFFIX}")
+from followspot.storage.whole import WHOLE_NAMES, tell_whole_gone
 
 log = logging.getLogger(__name__)
 
@@ -111,5 +110,8 @@ def tell_gone(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> 
                     stored=one.stored,
                 )
             )
+        for lesson_id, why in {one.lesson_id: why for one, why in segments}.items():
+            if not (store.folder(lesson_id) / WHOLE_FILE).exists():
+                tell_whole_gone(store, lesson_id, why, tell)
     for one, reason in segments:
         log.info("deleted path=%s reason=%s stored=%s", relative_path(one.lesson_id, one.file), reason, one.stored)
