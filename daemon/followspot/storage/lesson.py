@@ -237,7 +237,7 @@ class LessonWriter:
             self._store.reserve.hold()
         except OSError as error:
             if is_full(error):
-                why = f"no room for the reserve, recording.reserve_mb: {error.strerror}"
+                why = f"no room for the reserve, recording.reserve_mb: {error.strerror} ({error.filename})"
                 raise OSError(error.errno, why) from error
             log.warning("recording without a reserve folder=%s: %s", self._store.media, error)
 
