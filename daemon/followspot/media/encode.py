@@ -27,6 +27,8 @@ _NS_PER_US = 1000
 _TICK_S = 0.05
 # The first picture waits this long for the microphone, so that a lesson does not begin with a declared silence.
 _SOUND_GRACE_NS = 1_000_000_000
+# Sound is encoded for some pictures at a time: each time all that it needs has to be fetched into the processor anew.
+_SOUND_EVERY_TICKS = round(0.09 * VIDEO_TIMESCALE)
 # What is recorded in place of a view that failed: never a zone that must not be seen.
 _STAND_IN = {Hiding.NONE: "the centre of the picture", Hiding.COVERED: "black"}
 
@@ -71,7 +73,7 @@ class EncodeLoop:
                 self._take(captured)
             else:
                 self._hold_if_stalled(now_ns)
-            self._encode_sound(now_ns)
+            self._encode_sound(now_ns, hurried=captured is None)
         self.finish()
 
     def finish(self) -> None:
@@ -151,10 +153,15 @@ class EncodeLoop:
         if self.frames == 1:
             self._notify(RecordingStarted())
 
-    def _encode_sound(self, now_ns: int) -> None:
+    def _encode_sound(self, now_ns: int, *, hurried: bool) -> None:
+        """Encode what belongs to the pictures so far, once there are some new ones; at once if `hurried`."""
         recording = self._recording
-        if recording is not None and recording.newest is not None:
-            for packet in recording.sound.advance(recording.newest.pts, now_ns - recording.latency_ns):
+        if recording is None or recording.newest is None:
+            return
+        until_pts = recording.newest.pts
+        if hurried or until_pts - recording.sound_until_pts >= _SOUND_EVERY_TICKS:
+            recording.sound_until_pts = until_pts
+            for packet in recording.sound.advance(until_pts, now_ns - recording.latency_ns):
                 recording.segmenter.add_sound(packet)
 
     def _bridge(self, recording: Recording, exposure_ns: int) -> None:

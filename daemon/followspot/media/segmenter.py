@@ -17,7 +17,7 @@ _MUXER_BUFFER_BYTES = 1 << 20
 
 # What comes into a fragment was taken so much earlier: a picture waits for the two behind it, and for its sound, which
 # comes in batches and stays in the encoder for two frames.
-_ON_THE_WAY_S = 0.2
+_ON_THE_WAY_S = 0.25
 # ... of which a short fragment makes up for no more than this share of itself.
 _MADE_UP_SHARE = 0.7
 

@@ -183,6 +183,7 @@ class EncoderSettings(Table):
 
     codec: WantedCoder = "auto"
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "superfast"
+    aq_strength: float = Field(default=0.0, ge=0, le=2)
     bitrate_kbps: int = Field(default=4000, ge=200, le=20_000)
     audio_bitrate_kbps: int = Field(default=96, ge=32, le=320)
 
