@@ -22,7 +22,7 @@ def files(frames=30, pixels_off=0.0):
         pose = {"pan_deg": 0.0, "tilt_deg": 0.0, "azimuth_deg": 0.0, "distance_m": 3.5}
         seen = {"box": series.box[n].tolist(), "head": head.tolist(), "walking": False, "present": True, "visible": 1.0}
         truth.append({"t_ns": line["t_ns"] + 400, **pose, **seen})
-        place = (head + [pixels_off, 0.0] - crop[:2]) / crop[2:]
+        place = (head + np.array([pixels_off, 0.0]) - crop[:2]) / crop[2:]
         pictures.append(Picture(line["pts_ns"], 100.0, (float(place[0]), float(place[1]), 0.05)))
     return track, truth, pictures
 
