@@ -171,7 +171,7 @@ class Lesson:
 
 
 def _eyes(prepared: Prepared) -> Scene:
-    """The room as vision gets it: half as large, as vision makes it smaller still, and rendering is half the work."""
+    """The room for vision: half as large, since vision makes it smaller still, and rendering is half the work."""
     camera = prepared.camera
     if camera.width % 8 or camera.height % 8:
         return prepared.scene
