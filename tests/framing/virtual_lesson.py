@@ -14,8 +14,9 @@ import numpy as np
 from followspot.control.framing import Framing
 from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.body import Body
+from followspot.domain.geometry import Aim
 from followspot.domain.view import FramedView
-from followspot.settings.models import CameraSettings, Settings
+from followspot.settings.models import CameraSettings, Settings, ViewSettings
 from followspot.vision.watcher import Watcher
 from followspot_dock.port import LinkChanged, LinkState, MarkerReport, Pose
 from followspot_sim.dock_setup import build_plant
@@ -54,6 +55,8 @@ class Judged:
     views: list[FramedView] = field(default_factory=list)
     truths: list[FrameTruth] = field(default_factory=list)
     believed_m: list[float | None] = field(default_factory=list)
+    aims: list[Aim] = field(default_factory=list)
+    """Where the camera truly pointed."""
 
     def safe(self) -> list[bool]:
         """Whether head and shoulders were in the safe area, frame by frame."""
@@ -76,25 +79,32 @@ def options(*look: str) -> argparse.Namespace:
     return parser.parse_args(look)
 
 
-def teach(*look: str, seconds: float, lead_s: float = 3.0, silent: Callable[[float], bool] = lambda _: False) -> Judged:
+def teach(
+    *look: str,
+    seconds: float,
+    lead_s: float = 3.0,
+    silent: Callable[[float], bool] = lambda _: False,
+    view: ViewSettings | None = None,
+) -> Judged:
     """A lesson of `seconds`, judged after `lead_s` in which the dock turns to the teacher.
 
-    `silent` tells at which seconds of the lesson the marker says nothing.
+    `silent` tells at which seconds of the lesson the marker says nothing; `view` stands in place of the defaults.
     """
     prepared = prepare(options(*look), lambda: START_NS)
-    return Lesson(prepared, silent).run(seconds, lead_s)
+    return Lesson(prepared, silent, view or ViewSettings()).run(seconds, lead_s)
 
 
 class Lesson:
     """One lesson; `framing` and `watcher` are the production code in it, `dock` is simulated."""
 
-    def __init__(self, prepared: Prepared, silent: Callable[[float], bool]) -> None:
+    def __init__(self, prepared: Prepared, silent: Callable[[float], bool], view: ViewSettings) -> None:
         self._prepared, self._silent = prepared, silent
         self._clock = FakeClock(START_NS)
         self._plant = build_plant(prepared.scenario.dock, START_NS)
         self.dock = SimulatedDock(self._plant)
         camera = prepared.camera
-        self._settings = Settings(camera=CameraSettings(hfov_deg=camera.hfov_deg))
+        self._settings = Settings(camera=CameraSettings(hfov_deg=camera.hfov_deg), view=view)
+        self._frame_late_ns = FRAME_LATE_NS + round(self._settings.lookahead_s * 1e9)
         self.framing = Framing(self._settings, self._clock, self.dock)
         tracking = self._settings.tracking
         self.watcher = Watcher(Body(tracking.stature_m, tracking.marker_height_m), camera.hfov_deg)
@@ -108,7 +118,8 @@ class Lesson:
         self.framing.on_dock_event(LinkChanged(LinkState.READY, "", self.dock.capabilities))
         self.framing.follow(True)
         self._lead_ns = START_NS + round(lead_s * 1e9)
-        for step in range(round((lead_s + seconds) * 1e9 / STEP_NS)):
+        self._end_ns = self._lead_ns + round(seconds * 1e9)
+        for step in range(round(((lead_s + seconds) * 1e9 + self._frame_late_ns) / STEP_NS)):
             now_ns = START_NS + step * STEP_NS
             self._clock.now_ns = self.dock.now_ns = now_ns
             self._report(step, now_ns)
@@ -139,8 +150,8 @@ class Lesson:
             self._look(exposure_ns, picture)
         else:
             truth = self._prepared.scene.truth(exposure_ns, shot)
-        if exposure_ns >= self._lead_ns:
-            self._later(exposure_ns + FRAME_LATE_NS, lambda: self._judge(exposure_ns, truth))
+        if self._lead_ns <= exposure_ns < self._end_ns:
+            self._later(exposure_ns + self._frame_late_ns, lambda: self._judge(exposure_ns, truth))
 
     def _look(self, exposure_ns: int, picture: Picture) -> None:
         hint = self.framing.hint(exposure_ns)
@@ -154,6 +165,7 @@ class Lesson:
         camera = self._prepared.camera
         self._judged.views.append(self.framing.planner.view_at(exposure_ns, camera.width, camera.height))
         self._judged.truths.append(truth)
+        self._judged.aims.append(Aim(*self._plant.pose_at(exposure_ns)))
         self._judged.believed_m.append(self.framing.status()["distance_m"])
 
     def _later(self, due_ns: int, action: Callable[[], None]) -> None:

@@ -17,6 +17,7 @@ from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarte
 from followspot.media.recording import Picture, Recording
 from followspot.media.sound import sample_at
 from followspot.media.view import centre_view
+from followspot.media.waiting import Waiting
 from followspot.settings.models import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class EncodeLoop:
         self._sink = sink
         self._queue = queue
         self._sounds = sounds
+        self._waiting = Waiting(settings.lookahead_s)
         self._segment_ticks = round(settings.recording.segment_s * VIDEO_TIMESCALE)
         self._recording: Recording | None = None
         self._start_by_ns: int | None = None
@@ -68,10 +70,14 @@ class EncodeLoop:
             captured = self._queue.get(_TICK_S)
             now_ns = self.beat_ns = self._clock.monotonic_ns()
             if captured is not None:
-                self._take(captured)
+                self._waiting.put(captured)
             else:
                 self._hold_if_stalled(now_ns)
+            while (due := self._waiting.due(now_ns)) is not None:
+                self._take(due)
+                self.beat_ns = self._clock.monotonic_ns()
             self._encode_sound(now_ns)
+        self._take_the_rest()
         self.finish()
 
     def finish(self) -> None:
@@ -95,6 +101,13 @@ class EncodeLoop:
         recording.encoders.close()
         recording.singles.close()
         self.media_end_ns = recording.time.media_ns(end_pts)
+
+    def _take_the_rest(self) -> None:
+        """At the end nothing waits any longer."""
+        while (left := self._waiting.next()) is not None:
+            self._take(left)
+            self.beat_ns = self._clock.monotonic_ns()
+            self._encode_sound(self.beat_ns)
 
     def _take(self, captured: CapturedFrame) -> None:
         recording = self._recording
@@ -153,7 +166,8 @@ class EncodeLoop:
     def _encode_sound(self, now_ns: int) -> None:
         recording = self._recording
         if recording is not None and recording.newest is not None:
-            for packet in recording.sound.advance(recording.newest.pts, now_ns - recording.latency_ns):
+            due_ns = now_ns - self._waiting.wait_ns - recording.latency_ns
+            for packet in recording.sound.advance(recording.newest.pts, due_ns):
                 recording.segmenter.add_sound(packet)
 
     def _bridge(self, recording: Recording, exposure_ns: int) -> None:
@@ -168,10 +182,13 @@ class EncodeLoop:
         recording = self._recording
         if recording is None or self._queue.dropping_since(now_ns - recording.hold_after_ns):
             return
-        if (run := self._queue.take_run()) is not None:
+        until_ns = now_ns - self._waiting.wait_ns - recording.latency_ns - recording.hold_after_ns
+        if (waiting_ns := self._waiting.begins_ns) is not None:
+            until_ns = min(until_ns, waiting_ns - recording.time.period_ns // 2)
+        elif (run := self._queue.take_run()) is not None:
             recording.held_from_pts = recording.time.pts(run.last_exposure_ns + recording.time.period_ns)
             self._declare_drop(recording, run, recording.held_from_pts)
-        self._hold(recording, now_ns - recording.latency_ns - recording.hold_after_ns)
+        self._hold(recording, until_ns)
 
     def _hold(self, recording: Recording, until_ns: int) -> None:
         """Fill up, at the camera's rate, for exposures up to `until_ns`."""
