@@ -157,7 +157,8 @@ class EncodeLoop:
         for packet in recording.encoders.encode_picture(picture.source, picture.pts, key=key):
             recording.segmenter.add_video(packet)
         pts_ns = recording.time.media_ns(picture.pts)
-        self._sink.write_framing(framing_line(pts_ns, picture.exposure_ns, picture.view, held=held))
+        whole = self._settings.recording.picture == "full"
+        self._sink.write_framing(framing_line(pts_ns, picture.exposure_ns, picture.view, held=held, whole=whole))
         recording.newest = picture
         self.frames += 1
         if self.frames == 1:

@@ -15,7 +15,7 @@ from followspot.media.picturetime import PictureTime
 _MUXER_BUFFER_BYTES = 1 << 20
 
 
-def _muxer_options(fragment_s: float) -> dict[str, str]:
+def muxer_options(fragment_s: float) -> dict[str, str]:
     """Without edit lists or shifted time stamps every segment keeps lesson time, so neighbours join exactly."""
     return {
         "movflags": "frag_keyframe+empty_moov+default_base_moof+frag_discont",
@@ -42,7 +42,7 @@ class _Segment:
             self._assembler,
             "w",
             format="mp4",
-            options=_muxer_options(fragment_s),
+            options=muxer_options(fragment_s),
             buffer_size=_MUXER_BUFFER_BYTES,
         )
         self._video = self._container.add_stream_from_template(encoders.video)
