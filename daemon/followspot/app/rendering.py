@@ -52,6 +52,7 @@ def render_lesson(folder: Path, settings: Settings, name: ShotName, progress: Pr
 
     Raises RenderError.
     """
+    check_shot(settings, name)
     manifest = _manifest(folder)
     views = _Views(folder, settings, name, manifest)
     target = folder / f"{RENDITION_PREFIX}{name}"
@@ -70,6 +71,12 @@ def render_lesson(folder: Path, settings: Settings, name: ShotName, progress: Pr
             ) from error
         raise RenderError(f"{target}: {error.strerror or error}") from error
     return target
+
+
+def check_shot(settings: Settings, name: ShotName) -> None:
+    """Raises RenderError where the shot needs what the configuration does not say."""
+    if name is ShotName.TEACHER_AND_BOARD and settings.view.board is None:
+        raise RenderError(f"shot {name}: view.board must say where the board is")
 
 
 def _manifest(folder: Path) -> Manifest:
@@ -129,7 +136,14 @@ class _Views:
         self._views: list[FramedView] = []
         for run in _runs(folder):
             outlook = Retraced(run, lens, body)
-            composer = Foresight(wanted, body, territory, lookahead_s=FORESEEN_S, hides=view.hide_blocked)
+            composer = Foresight(
+                wanted,
+                body,
+                territory,
+                lookahead_s=FORESEEN_S,
+                hides=view.hide_blocked,
+                board=view.board.zone if view.board else None,
+            )
             for line in run:
                 self._times.append(line.pts_ns)
                 self._views.append(composer.compose(lens, outlook.aim_at(line.pts_ns), outlook, line.pts_ns))

@@ -96,10 +96,11 @@ class Framing:
         self.planner = self._planner
 
     def _composer(self, wanted: Shot) -> Composer | Foresight:
-        lookahead_s, hides = self._settings.lookahead_s, self._settings.view.hide_blocked
+        lookahead_s, view = self._settings.lookahead_s, self._settings.view
+        hides, board = view.hide_blocked, view.board.zone if view.board else None
         if not lookahead_s:
-            return Composer(wanted, self._body, self._territory, hides=hides)
-        return Foresight(wanted, self._body, self._territory, lookahead_s=lookahead_s, hides=hides)
+            return Composer(wanted, self._body, self._territory, hides=hides, board=board)
+        return Foresight(wanted, self._body, self._territory, lookahead_s=lookahead_s, hides=hides, board=board)
 
     def on_dock_event(self, event: DockEvent) -> None:
         """Take what the dock tells."""
@@ -254,7 +255,8 @@ class Framing:
         snapshot = self._planner.snapshot
         soon_ns = now_ns + LEAD_NS
         estimate = snapshot.knowledge.at(soon_ns) if moves else None
-        self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns))
+        both = self._planner.both(estimate)
+        self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns, both))
 
     def _ask(self, rates: Rates) -> None:
         """Send `rates`; rest is said once, then kept by silence."""

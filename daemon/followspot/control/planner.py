@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from followspot.domain.belief import Estimate
+from followspot.domain.board import Both
 from followspot.domain.clock import Clock
 from followspot.domain.composer import Composer
 from followspot.domain.estimator import FRESH_NS, Knowledge
@@ -94,6 +95,11 @@ class Planner:
         self._covered = False
         self._lens: Lens | None = None
         self.snapshot = snapshot
+
+    def both(self, estimate: Estimate | None) -> Both | None:
+        """The picture with her and the board, where the shot asks for it and a picture was seen. Thread-safe."""
+        lens = self._lens
+        return None if lens is None or estimate is None else self._composer.both(lens, estimate)
 
     def view_at(self, exposure_ns: int, sensor_width: int, sensor_height: int) -> FramedView:
         """The view of the frame exposed at `exposure_ns`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from followspot.domain.belief import Estimate
+from followspot.domain.board import Both
 from followspot.domain.body import Body
 from followspot.domain.composition import SAFE_SHARE, Composition, Subject
 from followspot.domain.geometry import NS_PER_S, Aim, Bearing, Lens, clamp, wrap_deg
@@ -16,7 +17,7 @@ from followspot.domain.hiding import Hider
 from followspot.domain.motion import Follower, Manner
 from followspot.domain.shots import Shot
 from followspot.domain.view import FramedView, Hiding, Rect, TrackingState
-from followspot.domain.zones import ANYWHERE, Territory
+from followspot.domain.zones import ANYWHERE, Territory, Zone
 
 STEP_AT_MOST_S = 0.1
 """A longer time between two frames is a gap, not a motion."""
@@ -43,14 +44,26 @@ LEAD_PER_S = 0.06
 class Composer:
     """Decides each frame's crop from the estimate and the pose at its exposure."""
 
-    def __init__(self, shot: Shot, body: Body, territory: Territory = ANYWHERE, *, hides: bool = False) -> None:
-        """`hides`: the blocked zones of `territory` are never shown."""
-        self._composition = Composition(shot, body, territory)
+    def __init__(
+        self,
+        shot: Shot,
+        body: Body,
+        territory: Territory = ANYWHERE,
+        *,
+        hides: bool = False,
+        board: Zone | None = None,
+    ) -> None:
+        """`hides`: the blocked zones of `territory` are never shown. `board`: where the board is."""
+        self._composition = Composition(shot, body, territory, board)
         self._shot = shot
         self._hider = Hider(territory.blocked) if hides and territory.blocked else None
         self._lead = 0.0
         self._pan, self._tilt, self._zoom = Follower(SIDEWAYS), Follower(UPWARDS), Follower(ZOOM)
         self._last_ns: int | None = None
+
+    def both(self, lens: Lens, estimate: Estimate) -> Both | None:
+        """The picture that holds her and the board; None where the shot asks for none."""
+        return self._composition.both(lens, estimate)
 
     def compose(
         self, lens: Lens, aim: Aim, estimate: Estimate | None, state: TrackingState, time_ns: int

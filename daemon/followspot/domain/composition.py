@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 
 from followspot.domain.belief import Estimate
+from followspot.domain.board import THIRD, Both, between, both, room_beside
 from followspot.domain.body import Body
 from followspot.domain.geometry import Aim, Bearing, Lens, clamp
 from followspot.domain.shots import Shot
 from followspot.domain.view import Rect, TrackingState
-from followspot.domain.zones import ANYWHERE, Territory
+from followspot.domain.zones import ANYWHERE, Territory, Zone
 
 SAFE_SHARE = 0.9
 """Head and shoulders belong into this central share of the picture."""
@@ -52,6 +53,7 @@ class Composition:
     shot: Shot
     body: Body
     territory: Territory = ANYWHERE
+    board: Zone | None = None
 
     def subject(self, lens: Lens, aim: Aim, estimate: Estimate | None, state: TrackingState) -> Subject | None:
         """The teacher in the picture taken from `aim`; None where nothing is known of her."""
@@ -62,7 +64,17 @@ class Composition:
     def height(self, lens: Lens, subject: Subject | None, state: TrackingState) -> float:
         """The crop's height."""
         low, high = self.shot.heights(lens)
-        return high if subject is None else clamp(self._height(lens, subject, state), low, high)
+        if subject is None:
+            return high
+        height = clamp(self._height(lens, subject, state), low, high)
+        shared = self.both(lens, subject.estimate)
+        return height if shared is None else height + shared.share * max(shared.height - height, 0.0)
+
+    def both(self, lens: Lens, estimate: Estimate) -> Both | None:
+        """The picture that holds her and the board; None where the shot asks for none."""
+        if self.board is None or not self.shot.with_board:
+            return None
+        return both(self.board, lens, estimate, self.body, self.shot.aspect, self.shot.heights(lens)[1])
 
     def _height(self, lens: Lens, subject: Subject, state: TrackingState) -> float:
         estimate, bust_px = subject.estimate, subject.height_px
@@ -89,12 +101,17 @@ class Composition:
         nominal = subject.box.y - self.shot.headroom_share * height
         top = min(nominal, nearest_top - (1 - SAFE_SHARE) / 2 * height)
         x = subject.box.centre[0] + lead * height * self.shot.aspect
-        return self.territory.in_area(lens.unproject(x, top + height / 2, aim))
+        centre = lens.unproject(x, top + height / 2, aim)
+        shared = self.both(lens, subject.estimate)
+        return self.territory.in_area(centre if shared is None else between(centre, shared.centre, shared.share))
 
     def lead(self, subject: Subject | None) -> float:
-        """The room in front of who walks: a share of the width, positive to the right."""
+        """The room in front of who walks or stands at the board: a share of the width, positive to the right."""
         if subject is None:
             return 0.0
         speed_mps = math.radians(subject.estimate.rate_dps) * subject.estimate.distance_m
         share = clamp((abs(speed_mps) - STROLL_MPS) / (STRIDE_MPS - STROLL_MPS), 0.0, 1.0)
-        return math.copysign(self.shot.lead_share * share, speed_mps)
+        lead = math.copysign(self.shot.lead_share * share, speed_mps)
+        if self.board is None or self.shot.with_board:
+            return lead
+        return clamp(lead + room_beside(self.board, subject.estimate.chest.azimuth_deg), -THIRD, THIRD)

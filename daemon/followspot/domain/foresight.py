@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from followspot.domain.belief import Estimate
+from followspot.domain.board import Both
 from followspot.domain.body import Body
 from followspot.domain.composition import Composition, Subject
 from followspot.domain.geometry import NS_PER_S, Aim, Bearing, Lens, clamp, wrap_deg
@@ -21,7 +22,7 @@ from followspot.domain.glide import Glide, Values, Zones
 from followspot.domain.hiding import Hider
 from followspot.domain.shots import Shot
 from followspot.domain.view import FramedView, Hiding, Rect, TrackingState
-from followspot.domain.zones import ANYWHERE, Territory
+from followspot.domain.zones import ANYWHERE, Territory, Zone
 
 STEP_S = 0.1
 """The view is decided in steps of this length: a walker takes several to change her pace."""
@@ -83,16 +84,30 @@ class Foresight:
     """Decides each frame's crop from what came before it and what comes after it."""
 
     def __init__(
-        self, shot: Shot, body: Body, territory: Territory = ANYWHERE, *, lookahead_s: float, hides: bool = False
+        self,
+        shot: Shot,
+        body: Body,
+        territory: Territory = ANYWHERE,
+        *,
+        lookahead_s: float,
+        hides: bool = False,
+        board: Zone | None = None,
     ) -> None:
-        """`lookahead_s`: so much is known beyond a frame. `hides`: the blocked zones are never shown."""
-        self._composition = Composition(shot, body, territory)
+        """`lookahead_s`: so much is known beyond a frame. `hides`: the blocked zones are never shown.
+
+        `board`: where the board is.
+        """
+        self._composition = Composition(shot, body, territory, board)
         self._hider = Hider(territory.blocked) if hides and territory.blocked else None
         self._ahead = max(round((lookahead_s + BEYOND_S) / STEP_S), 1)
         self._pan, self._tilt, self._zoom = (Glide(pace * STEP_S) for pace in (PACE_ACROSS, PACE_UP, PACE_ZOOM))
         self._start_ns: int | None = None
         self._last_ns = 0
         self._lead = 0.0
+
+    def both(self, lens: Lens, estimate: Estimate) -> Both | None:
+        """The picture that holds her and the board; None where the shot asks for none."""
+        return self._composition.both(lens, estimate)
 
     def due(self, time_ns: int) -> bool:
         """Whether the frame exposed at `time_ns` needs a decision, for which the outlook should be up to date."""

@@ -60,7 +60,8 @@ class EncodeLoop:
         self._start_by_ns: int | None = None
         self._planner_failed = False
         self._late_told = False
-        self.beat_ns = clock.monotonic_ns()
+        self.beat_ns = self._heard_ns = clock.monotonic_ns()
+        self._ended_ns: int | None = None
         self.frames = 0
         self.media_end_ns = plan.media_start_ns
 
@@ -70,14 +71,16 @@ class EncodeLoop:
             captured = self._queue.get(_TICK_S)
             now_ns = self.beat_ns = self._clock.monotonic_ns()
             if captured is not None:
+                self._heard_ns = now_ns
                 self._waiting.put(captured)
             else:
-                self._hold_if_stalled(now_ns)
+                self._hold_if_stalled(now_ns, self._waiting.wait_ns)
             while (due := self._waiting.due(now_ns)) is not None:
                 self._take(due)
                 self.beat_ns = self._clock.monotonic_ns()
             self._encode_sound(now_ns)
-        self._take_the_rest()
+        self._ended_ns = self.beat_ns
+        self._take_the_rest(self._ended_ns)
         self.finish()
 
     def finish(self) -> None:
@@ -85,9 +88,9 @@ class EncodeLoop:
         recording, self._recording = self._recording, None
         if recording is None or recording.newest is None:
             return
-        now_ns = self._clock.monotonic_ns()
         if recording.held_from_pts is not None:
-            self._hold(recording, now_ns - recording.latency_ns)
+            ended_ns = self._clock.monotonic_ns() if self._ended_ns is None else self._ended_ns
+            self._hold(recording, ended_ns - recording.latency_ns)
         end_ns = recording.newest.exposure_ns + recording.time.period_ns
         end_pts = recording.time.pts(end_ns)
         self._end_hold(recording, end_pts)
@@ -102,12 +105,14 @@ class EncodeLoop:
         recording.singles.close()
         self.media_end_ns = recording.time.media_ns(end_pts)
 
-    def _take_the_rest(self) -> None:
-        """At the end nothing waits any longer."""
+    def _take_the_rest(self, ended_ns: int) -> None:
+        """At the end nothing waits any longer, and a camera that was silent by then was lost."""
         while (left := self._waiting.next()) is not None:
             self._take(left)
             self.beat_ns = self._clock.monotonic_ns()
             self._encode_sound(self.beat_ns)
+        if self._recording is not None and ended_ns - self._heard_ns > self._recording.hold_after_ns:
+            self._hold_if_stalled(ended_ns, 0)
 
     def _take(self, captured: CapturedFrame) -> None:
         recording = self._recording
@@ -179,11 +184,11 @@ class EncodeLoop:
         if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.hold_after_ns:
             self._hold(recording, exposure_ns - recording.time.period_ns // 2)
 
-    def _hold_if_stalled(self, now_ns: int) -> None:
+    def _hold_if_stalled(self, now_ns: int, wait_ns: int) -> None:
         recording = self._recording
         if recording is None or self._queue.dropping_since(now_ns - recording.hold_after_ns):
             return
-        until_ns = now_ns - self._waiting.wait_ns - recording.latency_ns - recording.hold_after_ns
+        until_ns = now_ns - wait_ns - recording.latency_ns - recording.hold_after_ns
         if (waiting_ns := self._waiting.begins_ns) is not None:
             until_ns = min(until_ns, waiting_ns - recording.time.period_ns // 2)
         elif (run := self._queue.take_run()) is not None:

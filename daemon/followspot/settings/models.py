@@ -145,6 +145,7 @@ class ViewSettings(Table):
     max_upscale: float = Field(default=1.6, ge=1, le=3)
     hide_blocked: bool = False
     lookahead_s: float = Field(default=0.7, ge=0, le=1.5)
+    board: ZoneSettings | None = Field(default=None, description=_ZONE)
 
 
 class TrackingSettings(Table):
