@@ -12,7 +12,7 @@ from followspot.domain.zones import Zone
 AROUND = 1.12
 """Round board and teacher there is this much picture."""
 FITS_FROM, FITS_UP_TO = 0.9, 1.0
-"""Both are shown once they need less of the widest view than the first; in part, for nothing to jump, up to the last."""
+"""Both are shown once they need less of the widest view than the first; up to the last in part, so no view jumps."""
 THIRD = 1 / 6
 """A third of the picture's width is this far from its middle."""
 AT_BOARD = 1.15

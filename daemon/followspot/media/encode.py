@@ -73,11 +73,8 @@ class EncodeLoop:
             if captured is not None:
                 self._heard_ns = now_ns
                 self._waiting.put(captured)
-            else:
+            if not self._take_due(now_ns) and captured is None:
                 self._hold_if_stalled(now_ns, self._waiting.wait_ns)
-            while (due := self._waiting.due(now_ns)) is not None:
-                self._take(due)
-                self.beat_ns = self._clock.monotonic_ns()
             self._encode_sound(now_ns)
         self._ended_ns = self.beat_ns
         self._take_the_rest(self._ended_ns)
@@ -104,6 +101,15 @@ class EncodeLoop:
         recording.encoders.close()
         recording.singles.close()
         self.media_end_ns = recording.time.media_ns(end_pts)
+
+    def _take_due(self, now_ns: int) -> bool:
+        """Record what has waited long enough; whether there was something."""
+        any_due = False
+        while (due := self._waiting.due(now_ns)) is not None:
+            any_due = True
+            self._take(due)
+            self.beat_ns = self._clock.monotonic_ns()
+        return any_due
 
     def _take_the_rest(self, ended_ns: int) -> None:
         """At the end nothing waits any longer, and a camera that was silent by then was lost."""
