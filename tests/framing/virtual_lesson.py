@@ -91,19 +91,19 @@ def teach(
     `silent` tells at which seconds of the lesson the marker says nothing; `view` stands in place of the defaults.
     """
     prepared = prepare(options(*look), lambda: START_NS)
-    return Lesson(prepared, silent, view or ViewSettings()).run(seconds, lead_s)
+    return Lesson(prepared, silent, view).run(seconds, lead_s)
 
 
 class Lesson:
     """One lesson; `framing` and `watcher` are the production code in it, `dock` is simulated."""
 
-    def __init__(self, prepared: Prepared, silent: Callable[[float], bool], view: ViewSettings) -> None:
+    def __init__(self, prepared: Prepared, silent: Callable[[float], bool], view: ViewSettings | None = None) -> None:
         self._prepared, self._silent = prepared, silent
         self._clock = FakeClock(START_NS)
         self._plant = build_plant(prepared.scenario.dock, START_NS)
         self.dock = SimulatedDock(self._plant)
         camera = prepared.camera
-        self._settings = Settings(camera=CameraSettings(hfov_deg=camera.hfov_deg), view=view)
+        self._settings = Settings(camera=CameraSettings(hfov_deg=camera.hfov_deg), view=view or ViewSettings())
         self._frame_late_ns = FRAME_LATE_NS + round(self._settings.lookahead_s * 1e9)
         self.framing = Framing(self._settings, self._clock, self.dock)
         tracking = self._settings.tracking

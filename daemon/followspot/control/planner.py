@@ -41,10 +41,11 @@ class Snapshot:
 class Prospect:
     """The Outlook of a snapshot: the past with hindsight, and what is expected from `known_ns` on."""
 
-    def __init__(self, snapshot: Snapshot, known_ns: int) -> None:
+    def __init__(self, snapshot: Snapshot, known_ns: int, since_ns: int = 0) -> None:
+        """Nobody asks for what was before `since_ns`."""
         self._snapshot, self.known_ns = snapshot, known_ns
         knowledge = snapshot.knowledge
-        self._hindsight = Hindsight.of(knowledge.past, knowledge.typical) if knowledge.past else None
+        self._hindsight = Hindsight.of(knowledge.past, knowledge.typical, since_ns) if knowledge.past else None
         self._now = self._hindsight.at(known_ns) if self._hindsight else None
 
     def estimate_at(self, time_ns: int) -> Estimate | None:
@@ -118,7 +119,7 @@ class Planner:
             state, _ = snapshot.knowledge.state(exposure_ns)
             return self._composer.compose(lens, aim, snapshot.knowledge.at(exposure_ns), state, exposure_ns)
         if self._prospect is None or self._composer.due(exposure_ns):
-            self._prospect = Prospect(snapshot, self._clock.monotonic_ns())
+            self._prospect = Prospect(snapshot, self._clock.monotonic_ns(), exposure_ns - FRESH_NS)
         return self._composer.compose(lens, aim, self._prospect, exposure_ns)
 
     def _tell(self, covered: bool, *, posed: bool) -> None:

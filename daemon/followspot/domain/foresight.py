@@ -201,7 +201,7 @@ class Foresight:
         self, lens: Lens, moments: list[_Moment], heights: list[float], near_deg: float | None
     ) -> tuple[Zones, Zones]:
         """The quiet zones of azimuth and elevation, drawn in to what the sensor can show; azimuths go on from near."""
-        across, up = np.empty((2, len(moments))), np.empty((2, len(moments)))
+        across, up, reach = np.empty((2, len(moments))), np.empty((2, len(moments))), np.empty((4, len(moments)))
         for index, (moment, height) in enumerate(zip(moments, heights, strict=True)):
             width = height * self._composition.shot.aspect
             centre = self._composition.centre(lens, moment.aim, moment.subject, height, moment.lead)
@@ -213,20 +213,20 @@ class Foresight:
                 centre.elevation_deg - _degrees(lens, QUIET_UP * height),
                 centre.elevation_deg + _degrees(lens, QUIET_DOWN * height),
             )
-            if not moment.beyond_s:
-                pan = near_deg + wrap_deg(moment.aim.pan_deg - near_deg)
-                _draw_in(across, index, pan, _half_angle(lens, lens.width - width))
-                _draw_in(up, index, moment.aim.tilt_deg, _half_angle(lens, lens.height - height))
+            pan_deg = near_deg + wrap_deg(moment.aim.pan_deg - near_deg)
+            sideways, upwards = _half_angle(lens, lens.width - width), _half_angle(lens, lens.height - height)
+            if moment.beyond_s:  # the motors will have turned
+                sideways = upwards = math.inf
+            tilt_deg = moment.aim.tilt_deg
+            reach[:, index] = pan_deg - sideways, pan_deg + sideways, tilt_deg - upwards, tilt_deg + upwards
+        across = np.clip(across, reach[0], reach[1])
+        up = np.clip(up, reach[2], reach[3])
         worth = _worth(moments)
         return Zones(across[0], across[1], worth), Zones(up[0], up[1], worth)
 
 
 def _worth(moments: list[_Moment]) -> Values:
     return np.exp([-moment.beyond_s / TRUST_S for moment in moments])
-
-
-def _draw_in(edges: Values, index: int, middle: float, reach: float) -> None:
-    edges[:, index] = np.clip(edges[:, index], middle - reach, middle + reach)
 
 
 def _half_angle(lens: Lens, room_px: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from followspot.domain.belief import WALK_MEMORY_S, Belief, Estimate, Scalar
 from followspot.domain.geometry import NS_PER_S, Bearing, wrap_deg
@@ -26,11 +26,13 @@ class Hindsight:
     typical: Scalar
 
     @classmethod
-    def of(cls, filtered: Sequence[Belief], typical: Scalar) -> Hindsight:
-        """Of the beliefs as they were, oldest first, at least one."""
+    def of(cls, filtered: Sequence[Belief], typical: Scalar, since_ns: int = 0) -> Hindsight:
+        """Of the beliefs as they were, oldest first, at least one; those from before `since_ns` are left out."""
         later = filtered[-1]
         smoothed = [later]
         for belief in reversed(filtered[:-1]):
+            if later.time_ns < since_ns:
+                break
             later = _smoothed(belief, later, typical)
             smoothed.append(later)
         smoothed.reverse()
@@ -63,12 +65,15 @@ def _smoothed(belief: Belief, later: Belief, typical: Scalar) -> Belief:
     lever_s = WALK_MEMORY_S * (1 - kept)
     azimuth_gains = _gains(belief.var_azimuth + lever_s * belief.covariance, kept * belief.covariance, expected)
     rate_gains = _gains(belief.covariance + lever_s * belief.var_rate, kept * belief.var_rate, expected)
-    return replace(
-        belief,
-        azimuth_deg=wrap_deg(belief.azimuth_deg + azimuth_gains[0] * off + azimuth_gains[1] * rate_off),
-        rate_dps=belief.rate_dps + rate_gains[0] * off + rate_gains[1] * rate_off,
-        elevation=_moved(belief.elevation, expected.elevation, later.elevation),
-        log_distance=_moved(belief.log_distance, expected.log_distance, later.log_distance),
+    return Belief(
+        belief.time_ns,
+        wrap_deg(belief.azimuth_deg + azimuth_gains[0] * off + azimuth_gains[1] * rate_off),
+        belief.rate_dps + rate_gains[0] * off + rate_gains[1] * rate_off,
+        belief.var_azimuth,
+        belief.covariance,
+        belief.var_rate,
+        _moved(belief.elevation, expected.elevation, later.elevation),
+        _moved(belief.log_distance, expected.log_distance, later.log_distance),
     )
 
 
