@@ -14,10 +14,10 @@ from functools import partial
 import numpy as np
 
 from followspot.domain.geometry import Lens
-from followspot.settings.models import ViewSettings
+from followspot.settings.models import Settings, ViewSettings
 from followspot_sim.setup import prepare
 from framing.calm import calm
-from framing.virtual_lesson import START_NS, Lesson, options
+from framing.virtual_lesson import START_NS, Judged, Lesson, options
 
 HEADS = ("safe area", "off p95 %", "stands ²", "stands ³", "walks ²", "walks ³", "distance")
 
@@ -26,7 +26,7 @@ def _play(seed: int, seconds: float, lookahead_s: float, look: tuple[str, ...]) 
     """The figures of HEADS; the last is how many times too far she is believed (median)."""
     prepared = prepare(options(*look, "--seed", str(seed)), lambda: START_NS)
     view, camera = ViewSettings(lookahead_s=lookahead_s), prepared.camera
-    lesson = Lesson(prepared, lambda _: False, view).run(seconds, 3.0)
+    lesson = Judged(Lesson(prepared, settings=Settings(view=view)).run(seconds, 3.0))
     ratios = [m / t.distance_m for m, t in zip(lesson.believed_m, lesson.truths, strict=True) if m]
     motion = calm(lesson, Lens(camera.width, camera.height, camera.hfov_deg), view.width)
     off = [

@@ -100,6 +100,7 @@ class EncodeLoop:
         recording.segmenter.finish(end_pts)
         recording.encoders.close()
         recording.singles.close()
+        recording.tell_cpu()
         self.media_end_ns = recording.time.media_ns(end_pts)
 
     def _take_due(self, now_ns: int) -> bool:
