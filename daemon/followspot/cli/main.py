@@ -14,6 +14,7 @@ from followspot.cli import (
     fsck,
     home,
     pause,
+    render,
     republish,
     resume,
     run,
@@ -24,7 +25,23 @@ from followspot.cli import (
 )
 from followspot.domain.errors import ConfigurationError
 
-COMMANDS = (run, check, fsck, start, stop, pause, resume, bookmark, home, status, republish, calibrate, dock, schemas)
+COMMANDS = (
+    run,
+    check,
+    fsck,
+    start,
+    stop,
+    pause,
+    resume,
+    bookmark,
+    home,
+    status,
+    republish,
+    calibrate,
+    dock,
+    render,
+    schemas,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
