@@ -15,7 +15,7 @@ SEEDS ?= 1:17
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
 
-.PHONY: help demo test test-system lint bench costs soak fuzz sweep schemas wheels clean
+.PHONY: help demo test test-system lint bench costs soak fuzz sweep badge schemas wheels clean
 
 help:
 	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
@@ -28,6 +28,7 @@ help:
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
 	@echo 'make schemas      write docs/events anew from the models of events, state and commands'
 	@echo 'make sweep        lessons in virtual time over many seeds: is the teacher in the picture? (SEEDS=1:17, DEMO_DATA=DIR)'
+	@echo 'make badge        from how far, and how far turned, the printed badge is read, on rendered views (DEMO_DATA=DIR)'
 	@echo 'make wheels       check that every dependency has a wheel for 64-bit Arm'
 
 $(READY): pyproject.toml
@@ -73,6 +74,9 @@ schemas: $(READY)
 
 sweep: $(READY)
 	cd tests && ../$(BIN)/python -m tools.sweep --seeds '$(SEEDS)' $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
+
+badge: $(READY)
+	cd tests && ../$(BIN)/python -m tools.badge_range $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
 
 wheels: $(READY)
 	$(BIN)/python tests/tools/check_wheels.py

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from followspot_sim.actors import Actor
+from followspot_sim.badge import Badge, Worn, yaw_deg
 from followspot_sim.geometry import Floats, Lens
 from followspot_sim.render import Picture, Placed, Renderer, Shot, extent, paint_fiducial
 from followspot_sim.world import SHOULDERS_SHARE, SHOULDERS_WIDTH_SHARE, Student, Teacher, World
@@ -34,12 +35,22 @@ class FrameTruth:
 class Scene:
     """The room with everybody in it, as one lens sees it. For one thread."""
 
-    def __init__(self, world: World, actor: Actor, renderer: Renderer, lens: Lens, *, fiducial: bool) -> None:
+    def __init__(
+        self,
+        world: World,
+        actor: Actor,
+        renderer: Renderer,
+        lens: Lens,
+        *,
+        fiducial: bool,
+        badge: Badge | None = None,
+    ) -> None:
         self._world = world
         self._actor = actor
         self._renderer = renderer
         self._lens = lens
         self._fiducial = fiducial
+        self._badge = badge
 
     def take(self, time_ns: int, shot: Shot) -> tuple[Picture, FrameTruth]:
         """The picture exposed at `time_ns`, and its truth."""
@@ -60,7 +71,8 @@ class Scene:
 
     def _placed(self, time_ns: int, teacher: Teacher) -> Placed:
         sprite = self._actor.sprite_at((time_ns - self._world.epoch_ns) / 1e9, teacher)
-        return Placed(sprite, teacher.stand, teacher.stature_m, teacher.azimuth_rate_dps)
+        worn = Worn(teacher.stand, self._world.marker_height_m, yaw_deg(teacher.facing), teacher.azimuth_rate_dps)
+        return Placed(sprite, teacher.stand, teacher.stature_m, teacher.azimuth_rate_dps, self._badge, worn)
 
     def _truth(self, teacher: Teacher, students: Sequence[Student], placed: Placed, shot: Shot) -> FrameTruth:
         bearing = teacher.stand.bearing(teacher.head_height_m)

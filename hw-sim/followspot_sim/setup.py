@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 
 from followspot_sim import looks, scenario
+from followspot_sim.badge import Badge
 from followspot_sim.errors import SimulatorError
 from followspot_sim.geometry import Lens
 from followspot_sim.index import DataFolder
@@ -16,6 +17,9 @@ from followspot_sim.render import Renderer
 from followspot_sim.scenario import CameraTable, Scenario
 from followspot_sim.scene import Scene
 from followspot_sim.world import World
+
+BADGE_M = 0.13
+"""Side of the black square of the badge that the teacher wears."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,9 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, metavar="HZ", help="frames per second (default: the scenario's, 30)")
     parser.add_argument("--seed", type=int, metavar="N", help="of every random choice (default: the scenario's)")
     parser.add_argument("--fiducial", action="store_true", help="paint a magenta disc on the middle of the head")
+    parser.add_argument(
+        "--badge", type=int, choices=range(50), metavar="N", help="the teacher wears printed badge N, front and back"
+    )
 
 
 def prepare(arguments: argparse.Namespace, begin_ns: Callable[[], int]) -> Prepared:
@@ -69,7 +76,8 @@ def prepare(arguments: argparse.Namespace, begin_ns: Callable[[], int]) -> Prepa
         epoch_ns=begin_ns(),
     )
     lens = Lens(camera.width, camera.height, camera.hfov_deg)
-    scene = Scene(world, look.teacher, Renderer(lens, look.room), lens, fiducial=arguments.fiducial)
+    badge = Badge(arguments.badge, BADGE_M) if arguments.badge is not None else None
+    scene = Scene(world, look.teacher, Renderer(lens, look.room), lens, fiducial=arguments.fiducial, badge=badge)
     return Prepared(lesson, camera, lens, look, world, scene, seed)
 
 

@@ -79,7 +79,7 @@ class World:
         self._track = track
         self._stature_m = stature_m
         self._marker = marker
-        self._marker_height_m = marker_height_m
+        self.marker_height_m = marker_height_m
         self._students = tuple(students)
         self._seed = seed
 
@@ -105,8 +105,8 @@ class World:
         """Where the marker is, and whether the dock can see it: not behind a student or a back, nor in a drop-out."""
         teacher = self.teacher_at(time_ns)
         stand = teacher.stand
-        bearing = stand.bearing(self._marker_height_m)
-        point = stand.points(np.zeros(1), np.full(1, self._marker_height_m))
+        bearing = stand.bearing(self.marker_height_m)
+        point = stand.points(np.zeros(1), np.full(1, self.marker_height_m))
         hidden = any(student.hides(point).any() for student in self.students_at(time_ns))
         turned_away = self._marker.hidden_by_back and teacher.facing is Facing.BACK
         visible = not (hidden or turned_away or self._drops_out(self._seconds(time_ns)))

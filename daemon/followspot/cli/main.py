@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from followspot import __version__
 from followspot.cli import (
+    badge,
     bookmark,
     calibrate,
     check,
@@ -24,7 +25,23 @@ from followspot.cli import (
 )
 from followspot.domain.errors import ConfigurationError
 
-COMMANDS = (run, check, fsck, start, stop, pause, resume, bookmark, home, status, republish, calibrate, dock, schemas)
+COMMANDS = (
+    run,
+    check,
+    fsck,
+    start,
+    stop,
+    pause,
+    resume,
+    bookmark,
+    home,
+    status,
+    republish,
+    calibrate,
+    dock,
+    badge,
+    schemas,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Finds the teacher in picture after picture: by what moves, by what looks like her, by a person's outline.
+"""Finds the teacher in picture after picture: by her badge, by what moves, by her looks, by a person's outline.
 
 One hit is weak evidence. The cues are weighed together along the strip where head and chest must be, one place is
 decided on, and each cue reports only what it saw there. For one thread.
@@ -14,9 +14,10 @@ import numpy as np
 from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.belief import Estimate
 from followspot.domain.body import Body
-from followspot.domain.geometry import NS_PER_S, Bearing, clamp
+from followspot.domain.geometry import NS_PER_S, Bearing, Lens, clamp
 from followspot.domain.sighting import Hint, Sighting
 from followspot.vision.appearance import codes
+from followspot.vision.badge import Badge, BadgeFinder
 from followspot.vision.cues import Scene
 from followspot.vision.looks import Looks
 from followspot.vision.motion import Change, MotionFinder
@@ -27,6 +28,8 @@ from followspot.vision.strip import Strip
 
 SIZE_EVERY = 2
 """The size changes slowly: every second picture is enough."""
+LEARN_EVERY = 2
+"""Looks change slowly: while the badge is seen every second picture is enough."""
 SIZE_MEMORY_S = 0.5
 """Pictures within this time show the same head before the same room, and err the same way: they count as one."""
 LIGHT_FORGET = 0.15
@@ -38,8 +41,9 @@ LIGHT_RANGE = (0.5, 2.0)
 class Watcher:
     """One analysed picture after the other, with what the framing believes of each."""
 
-    def __init__(self, body: Body, hfov_deg: float, *, sideways: bool = False) -> None:
+    def __init__(self, body: Body, hfov_deg: float, *, sideways: bool = False, badge: Badge | None = None) -> None:
         self._body, self._hfov_deg, self._sideways = body, hfov_deg, sideways
+        self._badge = BadgeFinder(badge) if badge is not None else None
         self._motion, self._looks, self._outline = MotionFinder(), Looks(), OutlineFinder(body)
         self._size, self._sized_ns, self._count = SizeFinder(body), 0, 0
         self._before: SmallPicture | None = None
@@ -52,10 +56,34 @@ class Watcher:
         change = self._motion.compare(before, picture) if before is not None else None
         gain = change.gain if change is not None else 1.0
         self._light = clamp(self._light * gain, *LIGHT_RANGE) ** (1 - LIGHT_FORGET)
+        badge = self._read_badge(frame, hint)
         if hint.estimate is None:
-            return self._outline.acquire(picture, change)
+            return self._outline.acquire(picture, change) if badge is None else [badge]
+        if badge is not None:
+            self._learn(picture, hint.estimate)
+            return [badge]
         before_ns = before.exposure_ns if before is not None else picture.exposure_ns
         return self._follow(picture, change, before_ns, hint.estimate, hint.marked)
+
+    def _read_badge(self, frame: AnalysisFrame, hint: Hint) -> Sighting | None:
+        if self._badge is None:
+            return None
+        rows, columns = frame.y.shape
+        lens = Lens(columns, rows, self._hfov_deg, self._sideways)
+        return self._badge.look(frame, lens, hint.aim, hint.estimate)
+
+    def _learn(self, picture: SmallPicture, estimate: Estimate) -> None:
+        """The badge tells all there is to know of the place: only her looks are learned, now and then."""
+        self._count += 1
+        if self._count % LEARN_EVERY:
+            return
+        bust = self._body.bust(picture.lens, picture.aim, estimate.chest, estimate.distance_m)
+        strip = Strip.round(bust, estimate.azimuth_sigma_deg, picture.lens)
+        if strip is None:
+            return
+        seen = codes(picture.lit_colour(self._light))
+        alike = 2 * strip.profile(self._looks.likeness(seen), picture.lens.width) - 1
+        self._looks.learn(seen, alike, strip, bust)
 
     def _follow(
         self, picture: SmallPicture, change: Change | None, before_ns: int, estimate: Estimate, marked: bool

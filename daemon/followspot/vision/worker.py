@@ -12,6 +12,7 @@ from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.body import Body
 from followspot.domain.sighting import Hint, Sighting
 from followspot.settings.models import Settings
+from followspot.vision.badge import Badge
 from followspot.vision.watcher import Watcher
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class VisionWorker:
         tracking = settings.tracking
         self._notify, self._hint, self._on_failed = notify, hint, on_failed
         body, camera = Body(tracking.stature_m, tracking.marker_height_m), settings.camera
-        self._watcher = Watcher(body, camera.hfov_deg, sideways=camera.sideways)
+        badge = Badge(tracking.badge, tracking.badge_mm / 1000) if tracking.badge is not None else None
+        self._watcher = Watcher(body, camera.hfov_deg, sideways=camera.sideways, badge=badge)
         self._period_ns = round(RATE_SLACK * 1e9 / tracking.vision_rate_hz)
         self._enabled = tracking.vision
         self._wakeup = threading.Condition()
