@@ -13,9 +13,10 @@ import numpy as np
 
 from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.belief import Estimate
-from followspot.domain.body import Body
+from followspot.domain.body import BUST_HEIGHT, Body
 from followspot.domain.geometry import NS_PER_S, Bearing, Lens, clamp
-from followspot.domain.sighting import Hint, Sighting
+from followspot.domain.sighting import Hint, Sighting, SightingKind
+from followspot.domain.view import Rect
 from followspot.vision.appearance import codes
 from followspot.vision.badge import Badge, BadgeFinder
 from followspot.vision.cues import Scene
@@ -23,6 +24,7 @@ from followspot.vision.looks import Looks
 from followspot.vision.motion import Change, MotionFinder
 from followspot.vision.outline import OutlineFinder
 from followspot.vision.picture import SmallPicture
+from followspot.vision.segmenter import Segmenter
 from followspot.vision.size import SizeFinder
 from followspot.vision.strip import Strip
 
@@ -30,6 +32,14 @@ SIZE_EVERY = 2
 """The size changes slowly: every second picture is enough."""
 LEARN_EVERY = 2
 """Looks change slowly: while the badge is seen every second picture is enough."""
+SEGMENT_EVERY = 3
+"""The model costs as much as all else together: every third picture, and while the marker is heard and cues are found
+none at all."""
+SEGMENT_WIDTHS = 0.75
+"""A figure counts within so many of her widths of where the cues agree: others may stand beside her."""
+SEGMENT_CONFIDENCE = 0.8
+SEGMENT_SIGMA_M, SEGMENT_TOP_SIGMA_M = 0.06, 0.05
+"""Errors of the head's middle and top that it shows, hair and a bent head included."""
 SIZE_MEMORY_S = 0.5
 """Pictures within this time show the same head before the same room, and err the same way: they count as one."""
 LIGHT_FORGET = 0.15
@@ -41,10 +51,20 @@ LIGHT_RANGE = (0.5, 2.0)
 class Watcher:
     """One analysed picture after the other, with what the framing believes of each."""
 
-    def __init__(self, body: Body, hfov_deg: float, *, sideways: bool = False, badge: Badge | None = None) -> None:
+    def __init__(
+        self,
+        body: Body,
+        hfov_deg: float,
+        *,
+        sideways: bool = False,
+        badge: Badge | None = None,
+        segmenter: Segmenter | None = None,
+    ) -> None:
         self._body, self._hfov_deg, self._sideways = body, hfov_deg, sideways
         self._badge = BadgeFinder(badge) if badge is not None else None
         self._motion, self._looks, self._outline = MotionFinder(), Looks(), OutlineFinder(body)
+        self._segmenter = segmenter
+        self._candidate: Sighting | None = None
         self._size, self._sized_ns, self._count = SizeFinder(body), 0, 0
         self._before: SmallPicture | None = None
         self._light = 1.0
@@ -58,12 +78,12 @@ class Watcher:
         self._light = clamp(self._light * gain, *LIGHT_RANGE) ** (1 - LIGHT_FORGET)
         badge = self._read_badge(frame, hint)
         if hint.estimate is None:
-            return self._outline.acquire(picture, change) if badge is None else [badge]
+            return self._acquire(frame, picture, change) if badge is None else [badge]
         if badge is not None:
             self._learn(picture, hint.estimate)
             return [badge]
         before_ns = before.exposure_ns if before is not None else picture.exposure_ns
-        return self._follow(picture, change, before_ns, hint.estimate, hint.marked)
+        return self._follow(frame, picture, change, before_ns, hint.estimate, hint.marked)
 
     def _read_badge(self, frame: AnalysisFrame, hint: Hint) -> Sighting | None:
         if self._badge is None:
@@ -85,8 +105,53 @@ class Watcher:
         alike = 2 * strip.profile(self._looks.likeness(seen), picture.lens.width) - 1
         self._looks.learn(seen, alike, strip, bust)
 
+    def _acquire(self, frame: AnalysisFrame, picture: SmallPicture, change: Change | None) -> list[Sighting]:
+        """Somebody new. With the model an outline is only a candidate, which it confirms in the next picture."""
+        if self._segmenter is None:
+            return self._outline.acquire(picture, change)
+        candidate, self._candidate = self._candidate, None
+        if candidate is None or candidate.top_deg is None or candidate.distance_m is None:
+            self._candidate = next(iter(self._outline.acquire(picture, change)), None)
+            return []
+        chest_deg = self._body.elevation_deg(
+            candidate.top_deg, candidate.distance_m, self._body.marker_height_m - self._body.stature_m
+        )
+        chest = Bearing(candidate.azimuth_deg, chest_deg)
+        bust = self._body.bust(picture.lens, picture.aim, chest, candidate.distance_m)
+        seen = self._segmented(frame, picture, bust, bust.width)
+        return [] if seen is None else [replace(seen, distance_m=candidate.distance_m)]
+
+    def _segmented(self, frame: AnalysisFrame, picture: SmallPicture, bust: Rect, reach: float) -> Sighting | None:
+        """What the model sees of head and shoulders expected at `bust`, give or take `reach`."""
+        assert self._segmenter is not None
+        scale = frame.y.shape[1] / picture.lens.width
+        height = bust.height / BUST_HEIGHT
+        figure = self._segmenter.find(
+            frame, bust.centre[0] * scale, bust.y * scale, height * scale, min(reach, height) * scale
+        )
+        if figure is None:
+            return None
+        row = bust.y if figure.top is None else figure.top / scale
+        head = picture.lens.unproject(figure.x / scale, row, picture.aim)
+        distance_m = self._body.stature_m * picture.lens.focal_px / height
+        return Sighting(
+            picture.exposure_ns,
+            SightingKind.PERSON,
+            SEGMENT_CONFIDENCE,
+            head.azimuth_deg,
+            math.degrees(SEGMENT_SIGMA_M / distance_m),
+            None if figure.top is None else head.elevation_deg,
+            top_sigma_m=SEGMENT_TOP_SIGMA_M,
+        )
+
     def _follow(
-        self, picture: SmallPicture, change: Change | None, before_ns: int, estimate: Estimate, marked: bool
+        self,
+        frame: AnalysisFrame,
+        picture: SmallPicture,
+        change: Change | None,
+        before_ns: int,
+        estimate: Estimate,
+        marked: bool,
     ) -> list[Sighting]:
         """Look where the teacher is expected."""
         bust = self._body.bust(picture.lens, picture.aim, estimate.chest, estimate.distance_m)
@@ -102,13 +167,19 @@ class Watcher:
         scene = Scene(picture, strip, estimate.distance_m, before_ns, moved, alike, self._looks.trust)
         x = scene.decide()
         found = [sighting for sighting in (scene.moving(x), scene.looking(x)) if sighting is not None]
-        return self._sized(found or self._outline.look(picture, strip, bust), picture, change, estimate.chest)
+        self._count += 1
+        if self._segmenter is None:
+            return self._sized(found or self._outline.look(picture, strip, bust), picture, change, estimate.chest)
+        if (not marked or not found) and self._count % SEGMENT_EVERY == 0:
+            there = replace(bust, x=x - bust.width / 2)
+            person = self._segmented(frame, picture, there, SEGMENT_WIDTHS * bust.width)
+            return found if person is None else [*found, person]
+        return self._sized(found, picture, change, estimate.chest)
 
     def _sized(
         self, found: list[Sighting], picture: SmallPicture, change: Change | None, chest: Bearing
     ) -> list[Sighting]:
         """`found`, the last of them with the top of the head at that place, where it is due and to be seen."""
-        self._count += 1
         if not found or self._count % SIZE_EVERY:
             return found
         x, chest_y = picture.lens.project(chest, picture.aim)
