@@ -14,6 +14,7 @@ from followspot.cli import (
     exit_codes,
     fsck,
     home,
+    models,
     pause,
     republish,
     resume,
@@ -40,6 +41,7 @@ COMMANDS = (
     calibrate,
     dock,
     badge,
+    models,
     schemas,
 )
 

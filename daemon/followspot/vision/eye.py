@@ -1,4 +1,6 @@
-"""Vision by itself, to be judged from outside: `python -m followspot.vision.eye`.
+"""Vision by itself, to be judged from outside: `python -m followspot.vision.eye [STATE]`.
+
+STATE is a daemon's state directory, in which a model may be installed. The first line out names stack and detectors.
 
 Requests come on standard input, each a JSON object on a line, a picture (I420) right behind it where one is announced;
 each is answered by a JSON object on a line. Pixels are those of the given picture.
@@ -17,6 +19,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
@@ -31,6 +34,8 @@ from followspot.settings.models import TrackingSettings
 from followspot.vision.outline import OutlineFinder
 from followspot.vision.people import Person
 from followspot.vision.picture import SmallPicture
+from followspot.vision.segmenter import Segmenter
+from followspot.vision.stack import DEFAULT_STACK, load_stack
 from followspot.vision.watcher import Watcher
 from followspot.vision.worker import prepare
 
@@ -44,6 +49,7 @@ class Setting:
 
     lens: Lens
     body: Body
+    segmenter: Segmenter | None
 
 
 class Detector(Protocol):
@@ -72,13 +78,27 @@ class Outline:
         return None if person is None else _scaled(person, 1 / scale)
 
 
+class Segmentation:
+    """The installed model in a region."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._segmenter = setting.segmenter
+
+    def look(self, frame: AnalysisFrame, asked: dict[str, Any]) -> Person | None:
+        """See Detector. It does not measure the height."""
+        assert self._segmenter is not None
+        x, top, height, reach = (float(asked["region"][key]) for key in ("x", "top", "height", "reach"))
+        figure = self._segmenter.find(frame, x, top, height, reach)
+        return None if figure is None else Person(figure.x, top if figure.top is None else figure.top, height, 1.0)
+
+
 class Follow:
     """Watcher and estimator."""
 
     def __init__(self, setting: Setting) -> None:
         usual = TrackingSettings()
         self._setting = setting
-        self._watcher = Watcher(setting.body, setting.lens.hfov_deg)
+        self._watcher = Watcher(setting.body, setting.lens.hfov_deg, segmenter=setting.segmenter)
         self._estimator = Estimator(
             setting.body, usual.typical_distance_m, usual.marker_sigma_deg, usual.lost_timeout_s
         )
@@ -117,13 +137,15 @@ def main() -> int:
     source = sys.stdin.buffer
     setting: Setting | None = None
     detector: Detector | None = None
-    _say({"detectors": sorted(DETECTORS)})
+    segmenter, stack = load_stack(Path(sys.argv[1])) if len(sys.argv) > 1 else (None, DEFAULT_STACK)
+    detectors = DETECTORS | ({"segmentation": Segmentation} if segmenter is not None else {})
+    _say({"stack": stack.name, "detectors": sorted(detectors)})
     while line := source.readline():
         asked = json.loads(line)
         if asked["do"] == "begin":
             lens = Lens(int(asked["width"]), int(asked["height"]), float(asked["hfov_deg"]))
-            setting = Setting(lens, Body(float(asked["stature_m"]), float(asked["marker_height_m"])))
-            detector = DETECTORS[asked["detector"]](setting)
+            setting = Setting(lens, Body(float(asked["stature_m"]), float(asked["marker_height_m"])), segmenter)
+            detector = detectors[asked["detector"]](setting)
             answer: dict[str, Any] = {}
         else:
             assert setting is not None

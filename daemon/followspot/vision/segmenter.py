@@ -26,8 +26,8 @@ SURE = 0.5
 """From this probability on a pixel counts as somebody's."""
 HEAD_SHARE = 0.12
 """Head and neck reach this share of the height down from the top."""
-LEAST_WIDTH, MOST_WIDTH = 0.06, 0.6
-"""Widths that somebody's head and shoulders have, as shares of the height."""
+LEAST_WIDTH, MOST_WIDTH = 0.05, 0.26
+"""Widths that somebody's head has, as shares of the height, hair and a lifted hand included; two people are wider."""
 TORSO_SHARE = 0.3
 """Somebody reaches at least this share of the height down, unless the part that is shown ends."""
 TOP_SHARE = 0.15
@@ -67,7 +67,7 @@ class Segmenter:
         solid = (np.asarray(self._net.forward()).reshape(SIZE[1], SIZE[0]) >= SURE).astype(np.uint8)
         edge = max(math.ceil(-part.top * part.scale), 0)  # above it the picture's repeated first row is shown
         solid[:edge] = 0
-        found = _nearest(solid, SIZE[0] / 2, reach * part.scale, height * part.scale)
+        found = nearest(solid, SIZE[0] / 2, reach * part.scale, height * part.scale)
         if found is None:
             return None
         column, row = found
@@ -87,7 +87,7 @@ def _blob(frame: AnalysisFrame, part: _Part) -> MatLike:
     return cv2.dnn.blobFromImage(cv2.cvtColor(cv2.merge([y, v, u]), cv2.COLOR_YCrCb2RGB), 1 / 255)
 
 
-def _nearest(solid: Mask, x: float, reach: float, height: float) -> tuple[float, float] | None:
+def nearest(solid: Mask, x: float, reach: float, height: float) -> tuple[float, float] | None:
     """The middle of the head's columns and the top row of the figure nearest to column `x`; None: nobody is there."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
     best: tuple[float, float] | None = None

@@ -32,13 +32,13 @@ SIZE_EVERY = 2
 """The size changes slowly: every second picture is enough."""
 LEARN_EVERY = 2
 """Looks change slowly: while the badge is seen every second picture is enough."""
-SEGMENT_EVERY = 3
-"""The model costs as much as all else together: every third picture, and while the marker is heard and cues are found
-none at all."""
-SEGMENT_WIDTHS = 0.75
+SEGMENT_EVERY = 4
+"""The model costs as much as all else together: of four pictures one in which no size is due, and none while the marker
+is heard and cues are found."""
+SEGMENT_WIDTHS = 0.5
 """A figure counts within so many of her widths of where the cues agree: others may stand beside her."""
-SEGMENT_CONFIDENCE = 0.8
-SEGMENT_SIGMA_M, SEGMENT_TOP_SIGMA_M = 0.06, 0.05
+SEGMENT_CONFIDENCE = 0.9
+SEGMENT_SIGMA_M, SEGMENT_TOP_SIGMA_M = 0.03, 0.05
 """Errors of the head's middle and top that it shows, hair and a bent head included."""
 SIZE_MEMORY_S = 0.5
 """Pictures within this time show the same head before the same room, and err the same way: they count as one."""
@@ -170,7 +170,7 @@ class Watcher:
         self._count += 1
         if self._segmenter is None:
             return self._sized(found or self._outline.look(picture, strip, bust), picture, change, estimate.chest)
-        if (not marked or not found) and self._count % SEGMENT_EVERY == 0:
+        if (not marked or not found) and self._count % SEGMENT_EVERY == 1:
             there = replace(bust, x=x - bust.width / 2)
             person = self._segmented(frame, picture, there, SEGMENT_WIDTHS * bust.width)
             return found if person is None else [*found, person]

@@ -52,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where table and pictures go (default %(default)s)",
     )
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="a daemon's state directory with an installed model (default: none)"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of all noise (default %(default)s)")
     parser.add_argument(
         "--every", type=_step, default=1, metavar="N", help="only each Nth figure of a room, to be quicker"
@@ -71,7 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SimulatorError(f"--out {arguments.out}: {error.strerror}") from error
-    with Eye() as eye:
+    with Eye(arguments.state) as eye:
+        print(f"stack: {eye.stack}", flush=True)
         judge = _Judge(eye, arguments.seed)
         for clip in clips(folder) if folder is not None else ():
             judge.film(clip)

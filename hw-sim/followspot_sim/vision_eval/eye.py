@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,16 +35,22 @@ class Region:
 
 
 class Eye:
-    """Runs `followspot.vision.eye` while it is entered. `detectors` names what it can be asked."""
+    """Runs `followspot.vision.eye` while it is entered, with the model in `state` if there is one.
 
-    def __init__(self) -> None:
+    `detectors` names what it can be asked, `stack` what it runs.
+    """
+
+    def __init__(self, state: Path | None) -> None:
+        self._arguments = [] if state is None else [str(state)]
+        self.stack = ""
         self._process: subprocess.Popen[bytes] | None = None
         self.detectors: list[str] = []
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "followspot.vision.eye"]
+        command = [sys.executable, "-m", "followspot.vision.eye", *self._arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.detectors = self._answer()["detectors"]
+        hello = self._answer()
+        self.detectors, self.stack = hello["detectors"], hello["stack"]
         return self
 
     def __exit__(
