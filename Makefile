@@ -11,6 +11,7 @@ BENCH_OUT ?= build/bench
 ONLY ?=
 SOAK_SECONDS ?= 600
 SEEDS ?= 1:17
+STATE ?=
 
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
@@ -23,7 +24,7 @@ help:
 	@echo 'make test         lint, types, import rules and all tests an ordinary user can run'
 	@echo 'make test-system  the tests that need root'
 	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
-	@echo 'make costs        what the loop costs per dock message and vision per image, in virtual time (DEMO_DATA=DIR)'
+	@echo 'make costs        what the loop costs per dock message and vision per image, in virtual time (DEMO_DATA=DIR STATE=DIR)'
 	@echo 'make soak         hours of sound, thousands of kills, ten minutes of dock talk each: serial, Bluetooth LE, bursts (SOAK_SECONDS=N)'
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
 	@echo 'make schemas      write docs/events anew from the models of events, state and commands'
@@ -58,7 +59,7 @@ bench: $(READY)
 	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)')
 
 costs: $(READY)
-	cd tests && ../$(BIN)/python -m tools.costs $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
+	cd tests && ../$(BIN)/python -m tools.costs $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))') $(if $(STATE),--state '$(abspath $(STATE))')
 
 soak: $(READY)
 	$(BIN)/pytest -m soak

@@ -93,16 +93,19 @@ class BadgeFinder:
         corners = self._detect(frame.y, region, scale)
         return None if corners is None else self._sighting(frame.exposure_ns, corners, lens, aim)
 
+    def long_unseen(self, now_ns: int) -> bool:
+        """Whether it was not seen for SCAN_NS."""
+        seen_ns = self._begun_ns if self._seen is None else self._seen[0]
+        return seen_ns is not None and now_ns - seen_ns > SCAN_NS
+
     def _expected(self, now_ns: int, estimate: Estimate | None) -> _Place | None:
         """Where it was just seen, else where the teacher is believed; None: look elsewhere this time."""
         if self._begun_ns is None or now_ns < self._begun_ns:
             self._begun_ns, self._seen = now_ns, None
-        seen_ns = self._begun_ns if self._seen is None else self._seen[0]
-        if self._seen is not None and 0 <= now_ns - seen_ns <= FOLLOW_NS:
-            reach_m = SLACK_M + WALK_MPS * (now_ns - seen_ns) / NS_PER_S
+        if self._seen is not None and 0 <= now_ns - self._seen[0] <= FOLLOW_NS:
+            reach_m = SLACK_M + WALK_MPS * (now_ns - self._seen[0]) / NS_PER_S
             return _Place(self._seen[1], self._seen[2], reach_m, RANGE_SLACK)
-        unseen = now_ns - seen_ns > SCAN_NS
-        if estimate is None or (unseen and self._count % 2):
+        if estimate is None or (self.long_unseen(now_ns) and self._count % 2):
             return None
         reach_m = SLACK_M + math.radians(SIGMAS * estimate.azimuth_sigma_deg) * estimate.distance_m
         factor = max(math.exp(min(2 * estimate.distance_sigma, 1.0)), RANGE_SLACK)

@@ -71,6 +71,7 @@ class Watcher:
 
     def look(self, frame: AnalysisFrame, hint: Hint) -> list[Sighting]:
         """What this picture tells of the teacher; the frame is not kept."""
+        self._count += 1
         picture = SmallPicture.of(frame, hint.aim, self._hfov_deg, sideways=self._sideways)
         before, self._before = self._before, picture
         change = self._motion.compare(before, picture) if before is not None else None
@@ -86,15 +87,20 @@ class Watcher:
         return self._follow(frame, picture, change, before_ns, hint.estimate, hint.marked)
 
     def _read_badge(self, frame: AnalysisFrame, hint: Hint) -> Sighting | None:
-        if self._badge is None:
+        if self._badge is None or (hint.estimate is not None and self._spares_badge(frame.exposure_ns)):
             return None
         rows, columns = frame.y.shape
         lens = Lens(columns, rows, self._hfov_deg, self._sideways)
         return self._badge.look(frame, lens, hint.aim, hint.estimate)
 
+    def _spares_badge(self, now_ns: int) -> bool:
+        """While other cues show her a badge that is long out of sight is looked for where nothing else is due."""
+        assert self._badge is not None
+        turn = self._count % 2 == 1 if self._segmenter is None else self._count % SEGMENT_EVERY == SEGMENT_EVERY - 1
+        return not turn and self._badge.long_unseen(now_ns)
+
     def _learn(self, picture: SmallPicture, estimate: Estimate) -> None:
         """The badge tells all there is to know of the place: only her looks are learned, now and then."""
-        self._count += 1
         if self._count % LEARN_EVERY:
             return
         bust = self._body.bust(picture.lens, picture.aim, estimate.chest, estimate.distance_m)
@@ -167,7 +173,6 @@ class Watcher:
         scene = Scene(picture, strip, estimate.distance_m, before_ns, moved, alike, self._looks.trust)
         x = scene.decide()
         found = [sighting for sighting in (scene.moving(x), scene.looking(x)) if sighting is not None]
-        self._count += 1
         if self._segmenter is None:
             return self._sized(found or self._outline.look(picture, strip, bust), picture, change, estimate.chest)
         if (not marked or not found) and self._count % SEGMENT_EVERY == 1:
