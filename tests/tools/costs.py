@@ -10,7 +10,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,12 +20,14 @@ from dock.table import Table
 from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.body import Body
 from followspot.domain.sighting import Hint, Sighting
-from followspot.settings.models import TrackingSettings
+from followspot.settings.models import Settings, TrackingSettings
 from followspot.vision.badge import Badge
+from followspot.vision.segmenter import Segmenter
 from followspot.vision.stack import load_stack
 from followspot.vision.watcher import Watcher
 from followspot.vision.worker import prepare as prepare_vision
 from followspot_dock.port import MarkerReport, Pose
+from followspot_rehearsal.lesson import Disturbance
 from followspot_sim.setup import Prepared, prepare
 from framing.virtual_lesson import FRAME_NS, START_NS, VISION_EVERY_FRAMES, Lesson, options
 
@@ -82,7 +84,7 @@ def _lesson_costs(seconds: float, look: list[str]) -> dict[str, float]:
     """Microseconds in framing and vision: per event, per analysed image, per frame's view."""
     prepare_vision()
     meters = {name: Meter() for name in ("pose", "marker report", "sighting", "hint", "view", "image")}
-    lesson = Lesson(prepare(options(*look), lambda: START_NS), lambda _: False)
+    lesson = Lesson(prepare(options(*look), lambda: START_NS))
     framing = lesson.framing
     of_event = {kind: meters[name].around(framing.on_dock_event) for kind, name in _EVENTS.items()}
     plain = framing.on_dock_event
@@ -101,20 +103,20 @@ def _lesson_costs(seconds: float, look: list[str]) -> dict[str, float]:
 def _vision_costs(seconds: float, look: list[str], state: Path | None) -> Iterator[tuple[str, float, float]]:
     """What vision costs in each situation: its name, microseconds a recorded frame, and an image at worst (99 %)."""
     segmenter = load_stack(state)[0] if state is not None else None
-    badge, elsewhere = Badge(0, 0.13), ("--badge", "1")
+    told = Settings(tracking=TrackingSettings(badge=0))
     situations = [
-        ("marker heard", Lesson(_prepared(*look), lambda _: False), {}),
-        ("marker silent", Lesson(_prepared(*look), lambda second: second > MARKED_S), {}),
-        ("badge seen, no marker", Lesson(_prepared(*look, "--badge", "0"), lambda _: True), {"badge": badge}),
-        ("badge looked for in vain", Lesson(_prepared(*look, *elsewhere), lambda _: False), {"badge": badge}),
+        ("marker heard", Lesson(_prepared(*look)), None),
+        ("marker silent", Lesson(_prepared(*look), disturbance=Disturbance(marker=_silent)), None),
+        ("badge seen", Lesson(_prepared(*look, "--badge", "0"), settings=told), None),
+        ("badge looked for in vain", Lesson(_prepared(*look, "--badge", "1"), settings=told), None),
     ]
     if segmenter is not None:
-        silent = Lesson(_prepared(*look), lambda second: second > MARKED_S)
-        situations.append(("marker silent, model", silent, {"segmenter": segmenter}))
-        heard = Lesson(_prepared(*look), lambda _: False)
-        situations.append(("marker heard, model", heard, {"segmenter": segmenter}))
-    for name, lesson, parts in situations:
-        us = _watched(lesson, parts, seconds)
+        situations += [
+            ("marker heard, model", Lesson(_prepared(*look)), segmenter),
+            ("marker silent, model", Lesson(_prepared(*look), disturbance=Disturbance(marker=_silent)), segmenter),
+        ]
+    for name, lesson, model in situations:
+        us = _watched(lesson, model, seconds)
         yield name, float(np.mean(us)) / VISION_EVERY_FRAMES, float(np.percentile(us, 99))
 
 
@@ -122,11 +124,17 @@ def _prepared(*look: str) -> Prepared:
     return prepare(options(*look), lambda: START_NS)
 
 
-def _watched(lesson: Lesson, parts: dict[str, object], seconds: float) -> list[float]:
+def _silent(report: MarkerReport) -> MarkerReport:
+    silent = report.time_ns > START_NS + MARKED_S * 1e9
+    return replace(report, quality=0.0) if silent else report
+
+
+def _watched(lesson: Lesson, segmenter: Segmenter | None, seconds: float) -> list[float]:
     """Microseconds of each analysed image."""
-    tracking, us = TrackingSettings(), []
-    body = Body(tracking.stature_m, tracking.marker_height_m)
-    watcher = Watcher(body, lesson._settings.camera.hfov_deg, **parts)
+    tracking, us = lesson.settings.tracking, []
+    body, hfov_deg = Body(tracking.stature_m, tracking.marker_height_m), lesson.settings.camera.hfov_deg
+    badge = Badge(tracking.badge, tracking.badge_mm / 1000) if tracking.badge is not None else None
+    watcher = Watcher(body, hfov_deg, badge=badge, segmenter=segmenter)
 
     def look(frame: AnalysisFrame, hint: Hint) -> list[Sighting]:
         begun_ns = time.thread_time_ns()

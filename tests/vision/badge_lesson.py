@@ -2,27 +2,26 @@
 
 from dataclasses import replace
 
-from followspot.control.framing import Framing
-from followspot.domain.body import Body
-from followspot.settings.models import TrackingSettings
-from followspot.vision.badge import Badge
-from followspot.vision.watcher import Watcher
-from followspot_dock.port import Pose
+from followspot.settings.models import Settings, TrackingSettings
 from followspot_dock.visca.models import MODELS
+from followspot_rehearsal.lesson import Lesson
+from followspot_rehearsal.operators import OPERATORS, OURS
+from followspot_rehearsal.times import POSE_LATE_NS, START_NS, STEP_NS
 from followspot_sim.setup import prepare
-from framing.virtual_lesson import FRAME_NS, POSE_LATE_NS, START_NS, STEP_NS, Lesson, options
+from framing.virtual_lesson import Judged, options
 
-NUMBER, SIZE_M = 7, 0.13
+NUMBER = 7
 MS = 1_000_000
+TICK_STEPS = 3
+"""Thirty times a second, as the daemon's own task does it."""
 
 
 class BadgeLesson(Lesson):
     """Nothing but the pictures says where the teacher is. She wears the badge; `told` is what the file says of it."""
 
     def __init__(self, look: list[str], *, dock: bool, told: int | None) -> None:
-        super().__init__(prepare(options("--badge", str(NUMBER), *look), lambda: START_NS), lambda _: True)
-        tracking = TrackingSettings(badge=told)
-        self._settings = self._settings.model_copy(update={"tracking": tracking})
+        prepared = prepare(options("--badge", str(NUMBER), *look), lambda: START_NS)
+        super().__init__(prepared, settings=Settings(tracking=TrackingSettings(badge=told)))
         model = MODELS["ptzoptics"]
         self._poll_steps = max(model.poll_interval_ms * MS // STEP_NS, 1)
         self.dock.capabilities = replace(
@@ -34,13 +33,16 @@ class BadgeLesson(Lesson):
             tilt_max_acceleration_dps2=model.max_acceleration_dps2,
         )
         self._docked = dock
-        self.framing = Framing(self._settings, self._clock, self.dock if dock else None)
-        body, hfov_deg = Body(tracking.stature_m, tracking.marker_height_m), self._settings.camera.hfov_deg
-        self.watcher = Watcher(body, hfov_deg, badge=Badge(told, SIZE_M) if told is not None else None)
+        if not dock:
+            self.framing = OPERATORS[OURS](self.settings, self.clock, None)
+
+    def play(self, seconds: float, lead_s: float) -> Judged:
+        """The lesson, judged after `lead_s`."""
+        return Judged(self.run(seconds, lead_s))
 
     def _report(self, step: int, now_ns: int) -> None:
         if self._docked and step % self._poll_steps == 0:
-            pose = Pose(now_ns, *self._plant.encoders_at(now_ns), *self._plant.rates_at(now_ns))
-            self._later(now_ns + POSE_LATE_NS, lambda: self.framing.on_dock_event(pose))
-        if step % (FRAME_NS // STEP_NS) == 0:
+            pose = self._pose(now_ns)
+            self.later(POSE_LATE_NS, lambda: self.framing.on_dock_event(pose))
+        if step % TICK_STEPS == 0:
             self.framing._tick()

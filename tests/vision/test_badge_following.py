@@ -8,13 +8,13 @@ import pytest
 from vision.badge_lesson import NUMBER, BadgeLesson
 
 FIXED = ["--scenario", str(Path(__file__).parent / "before_the_class.toml"), "--size", "1920x1080"]
-SECONDS = 5.0
+SECONDS = 3.5
 
 
 @pytest.mark.parametrize(("dock", "look"), [(True, []), (False, FIXED)], ids=["visca dock", "no dock"])
 def test_she_stays_in_the_safe_area(dock, look):
     lesson = BadgeLesson(look, dock=dock, told=NUMBER)
-    judged = lesson.run(SECONDS, 2.0)
+    judged = lesson.play(SECONDS, 2.0)
     assert judged.safe_share() >= 0.99
     assert lesson.framing.status()["reason"] in ("badge", "picture alone")
     ratios = [m / t.distance_m for m, t in zip(judged.believed_m, judged.truths, strict=True) if m]
@@ -23,5 +23,5 @@ def test_she_stays_in_the_safe_area(dock, look):
 
 def test_somebody_elses_badge_is_not_followed():
     lesson = BadgeLesson(FIXED, dock=False, told=NUMBER + 1)
-    lesson.run(1.5, 0.5)
+    lesson.play(1.5, 0.5)
     assert lesson.framing.status()["reason"] != "badge"

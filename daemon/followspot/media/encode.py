@@ -94,6 +94,7 @@ class EncodeLoop:
         recording.segmenter.finish(end_pts)
         recording.encoders.close()
         recording.singles.close()
+        recording.tell_cpu()
         self.media_end_ns = recording.time.media_ns(end_pts)
 
     def _take(self, captured: CapturedFrame) -> None:

@@ -8,6 +8,7 @@ import av
 from followspot.domain.recording import LessonPlan, SegmentSink
 from followspot.domain.view import FramedView
 from followspot.media.capture import is_specified
+from followspot.media.cputime import tell
 from followspot.media.encoder import MATRIX_BT709, EncoderPair
 from followspot.media.framequeue import CapturedFrame
 from followspot.media.mixingdesk import SoundInputs
@@ -145,6 +146,11 @@ class Recording:
         if self._fills_black and exposure_ns - self._seen_ns > self._stall_ns:
             return self._output.black
         return newest.source
+
+    def tell_cpu(self) -> None:
+        """Put on record what encoding and scaling cost."""
+        tell("encoders", self.encoders.cpu.spent_ns)
+        tell("scaling", self._output.cpu.spent_ns)
 
     def can_cut(self, picture: Picture) -> bool:
         """Whether a segment can start with it."""

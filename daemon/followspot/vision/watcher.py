@@ -42,6 +42,8 @@ SEGMENT_SIGMA_M, SEGMENT_TOP_SIGMA_M = 0.03, 0.05
 """Errors of the head's middle and top that it shows, hair and a bent head included."""
 SIZE_MEMORY_S = 0.5
 """Pictures within this time show the same head before the same room, and err the same way: they count as one."""
+FROZEN_DEG = 0.3
+"""A camera that turned this far since the last picture, by more than a pixel, cannot give the same picture again."""
 LIGHT_FORGET = 0.15
 """The usual light follows the present light by this share a picture: a dip of one picture leaves it alone."""
 LIGHT_RANGE = (0.5, 2.0)
@@ -68,11 +70,14 @@ class Watcher:
         self._size, self._sized_ns, self._count = SizeFinder(body), 0, 0
         self._before: SmallPicture | None = None
         self._light = 1.0
+        self._frozen = False
 
     def look(self, frame: AnalysisFrame, hint: Hint) -> list[Sighting]:
         """What this picture tells of the teacher; the frame is not kept."""
         self._count += 1
         picture = SmallPicture.of(frame, hint.aim, self._hfov_deg, sideways=self._sideways)
+        if self._stands_still(picture):
+            return []
         before, self._before = self._before, picture
         change = self._motion.compare(before, picture) if before is not None else None
         gain = change.gain if change is not None else 1.0
@@ -112,7 +117,7 @@ class Watcher:
         self._looks.learn(seen, alike, strip, bust)
 
     def _acquire(self, frame: AnalysisFrame, picture: SmallPicture, change: Change | None) -> list[Sighting]:
-        """Somebody new. With the model an outline is only a candidate, which it confirms in the next picture."""
+        """Somebody new. With the model an outline is only a candidate, which it confirms in the next pictures."""
         if self._segmenter is None:
             return self._outline.acquire(picture, change)
         candidate, self._candidate = self._candidate, None
@@ -125,7 +130,11 @@ class Watcher:
         chest = Bearing(candidate.azimuth_deg, chest_deg)
         bust = self._body.bust(picture.lens, picture.aim, chest, candidate.distance_m)
         seen = self._segmented(frame, picture, bust, bust.width)
-        return [] if seen is None else [replace(seen, distance_m=candidate.distance_m)]
+        if seen is None:
+            return []
+        top_deg = candidate.top_deg if seen.top_deg is None else seen.top_deg
+        self._candidate = replace(candidate, azimuth_deg=seen.azimuth_deg, top_deg=top_deg)
+        return [replace(seen, distance_m=candidate.distance_m)]
 
     def _segmented(self, frame: AnalysisFrame, picture: SmallPicture, bust: Rect, reach: float) -> Sighting | None:
         """What the model sees of head and shoulders expected at `bust`, give or take `reach`."""
@@ -149,6 +158,16 @@ class Watcher:
             None if figure.top is None else head.elevation_deg,
             top_sigma_m=SEGMENT_TOP_SIGMA_M,
         )
+
+    def _stands_still(self, picture: SmallPicture) -> bool:
+        """Whether the picture never changes though the camera turns: what is seen in it would seem to turn with it."""
+        before = self._before
+        if before is None or not np.array_equal(before.luma, picture.luma):
+            self._frozen = False
+            return False
+        turned_deg = math.hypot(picture.aim.pan_deg - before.aim.pan_deg, picture.aim.tilt_deg - before.aim.tilt_deg)
+        self._frozen = self._frozen or turned_deg > FROZEN_DEG
+        return self._frozen
 
     def _follow(
         self,
