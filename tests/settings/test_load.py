@@ -185,6 +185,7 @@ def test_every_problem_is_told_at_once(problems):
         ),
         ("[view]\nshot = 'teacher-and-board'", "view.shot", "needs view.board"),
         ("[view]\nboard = { left_deg = 1, right_deg = 5 }", "view.board", "by at most 60"),
+        ("[tracking]\nbadge = 3\nvision = false\n", "tracking.badge", "tracking.vision"),
         (
             "[view]\nhide_blocked = true\n[recording]\npicture = 'full'\n"
             "[tracking]\nblocked = [{ left_deg = 1, right_deg = 5 }]",

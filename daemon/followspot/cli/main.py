@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from followspot import __version__
 from followspot.cli import (
+    badge,
     bookmark,
     calibrate,
     check,
@@ -13,6 +14,7 @@ from followspot.cli import (
     exit_codes,
     fsck,
     home,
+    models,
     pause,
     render,
     republish,
@@ -40,6 +42,8 @@ COMMANDS = (
     calibrate,
     dock,
     render,
+    badge,
+    models,
     schemas,
 )
 

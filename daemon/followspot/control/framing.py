@@ -17,6 +17,7 @@ from followspot.domain.estimator import Estimator
 from followspot.domain.foresight import Foresight
 from followspot.domain.geometry import NS_PER_S, Aim, Bearing, PoseSample, PoseTrack
 from followspot.domain.shots import Shot, shot
+from followspot.domain.sighting import SightingKind
 from followspot.domain.steering import Limits, Rates, Steering
 from followspot.domain.view import TrackingState, ViewPlanner
 from followspot.domain.zones import Territory
@@ -127,7 +128,8 @@ class Framing:
         """Take what vision saw."""
         now_ns = self._clock.monotonic_ns()
         top_deg = 0.0 if sighting.top_deg is None else sighting.top_deg
-        if self._territory.allows(Bearing(sighting.azimuth_deg, top_deg)):
+        known = sighting.kind is SightingKind.BADGE  # believed everywhere, as the marker is
+        if known or self._territory.allows(Bearing(sighting.azimuth_deg, top_deg)):
             self._estimator.on_sighting(sighting, now_ns)
         self._publish(now_ns)
 

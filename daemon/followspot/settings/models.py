@@ -153,6 +153,8 @@ class TrackingSettings(Table):
 
     vision: bool = True
     vision_rate_hz: float = Field(default=10.0, ge=1, le=30)
+    badge: int | None = Field(default=None, ge=0, le=49)
+    badge_mm: float = Field(default=130.0, ge=60, le=150)
     marker_sigma_deg: float = Field(default=1.0, gt=0, le=10)
     marker_height_m: float = Field(default=1.35, ge=0.3, le=2.2)
     stature_m: float = Field(default=1.70, ge=1.2, le=2.2)

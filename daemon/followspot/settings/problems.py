@@ -81,6 +81,8 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
         yield problem(
             "view.hide_blocked", 'shows no zone only where recording.picture is "framed": the full picture shows all'
         )
+    if settings.tracking.badge is not None and not settings.tracking.vision:
+        yield problem("tracking.badge", "is looked for in the pictures: leave it out, or set tracking.vision = true")
     rules = settings.retention
     if not rules.end_min <= rules.start_min <= rules.warn_min:
         yield problem("retention.start_min", "must lie between retention.end_min and retention.warn_min")
