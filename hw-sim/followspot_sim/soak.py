@@ -202,7 +202,7 @@ class Soaker:
         self._soak.seconds = time.monotonic() - begun_s
         self._wanted = False
         await asyncio.sleep(_SETTLE_S)  # the last commands arrive: a dock that hangs would not hear them
-        self._sim.freeze(2 * _SETTLE_S)
+        self._sim.freeze(math.inf)
         await asyncio.sleep(_SETTLE_S)  # the last poses arrive, and nothing follows them
         self._over = True
         self._overtake(time.monotonic_ns())

@@ -7,8 +7,10 @@ import math
 from dataclasses import dataclass, replace
 
 from followspot.domain.belief import Estimate
+from followspot.domain.board import Both
 from followspot.domain.body import Body
 from followspot.domain.geometry import NS_PER_S, Aim, clamp, wrap_deg
+from followspot.domain.obedience import MotorWatch
 from followspot.domain.view import TrackingState
 from followspot.domain.zones import ANYWHERE, Territory
 
@@ -71,8 +73,10 @@ class Steering:
         self._tilt = _Axis(limits.tilt_min_deg, limits.tilt_max_deg)
         self._last_ns: int | None = None
 
-    def command(self, estimate: Estimate | None, state: TrackingState, aim: Aim, now_ns: int) -> Rates:
-        """What to ask of the motors at `now_ns`, when they point at `aim`."""
+    def command(
+        self, estimate: Estimate | None, state: TrackingState, aim: Aim, now_ns: int, both: Both | None = None
+    ) -> Rates:
+        """What to ask of the motors at `now_ns`, when they point at `aim`; `both` is to be in the picture with her."""
         dt_s = self._elapsed_s(now_ns)
         if state is TrackingState.PARKED or estimate is None:
             self._return_left_s = RETURN_AT_MOST_S
@@ -83,8 +87,13 @@ class Steering:
         above_m = self._body.stature_m - AIM_BELOW_TOP_M - self._body.marker_height_m
         elevation = self._body.elevation_deg(estimate.chest.elevation_deg, estimate.distance_m, above_m)
         pan_deg = aim.pan_deg + wrap_deg(estimate.chest.azimuth_deg - aim.pan_deg)
+        rate_dps = estimate.rate_dps
+        if both is not None:
+            pan_deg += both.share * wrap_deg(both.centre.azimuth_deg - pan_deg)
+            elevation += both.share * (both.centre.elevation_deg - elevation)
+            rate_dps *= 1 - both.share / 2  # the middle between her and what stands still
         goal = self._goal(Aim(pan_deg, elevation), aim)
-        rate_dps = estimate.rate_dps if abs(goal.pan_deg - pan_deg) < HELD_BACK_DEG else 0.0
+        rate_dps = rate_dps if abs(goal.pan_deg - pan_deg) < HELD_BACK_DEG else 0.0
         return self._drive(goal, rate_dps, aim, self._returning(goal, aim, dt_s), dt_s)
 
     def _goal(self, wanted: Aim, aim: Aim) -> Aim:
@@ -102,6 +111,11 @@ class Steering:
 
     def _at_most(self, rate_dps: float) -> Limits:
         return replace(self._limits, max_rate_dps=min(rate_dps, self._limits.max_rate_dps))
+
+    @property
+    def doubted(self) -> tuple[str, ...]:
+        """The axes whose pose does not follow what is asked of them."""
+        return tuple(name for name, axis in (("pan", self._pan), ("tilt", self._tilt)) if axis.watch.doubted)
 
     def halt(self) -> None:
         """The motors were stopped by other means: the next command begins from rest."""
@@ -127,6 +141,7 @@ class _Axis:
         self.low_deg, self.high_deg = low_deg, high_deg
         self._rate_dps = 0.0
         self._moving = False
+        self.watch = MotorWatch()
 
     def halt(self) -> None:
         self._rate_dps, self._moving = 0.0, False
@@ -145,4 +160,7 @@ class _Axis:
         wanted = max(wanted, -math.sqrt(braking * max(at_deg - self.low_deg, 0.0)))
         change = limits.max_acceleration_dps2 * dt_s
         self._rate_dps += clamp(wanted - self._rate_dps, -change, change)
-        return self._rate_dps
+        allowed = self.watch.allowed(self._rate_dps, at_deg, dt_s)
+        if self.watch.doubted:
+            self.halt()
+        return allowed
