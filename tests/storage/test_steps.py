@@ -188,3 +188,20 @@ async def test_a_deletion_takes_its_steps_in_the_order_of_its_document(box: Box,
         assert disk.take() == [COMMIT, *unlinked, ("sync_folder", LESSON), COMMIT]
     text = DOCUMENT.with_name("retention.md").read_text()
     assert re.findall(r"^- \*\*(D\d+)\*\*", text, re.MULTILINE) == ["D1", "D2", "D3", "D4"]
+
+
+async def test_a_lesson_as_one_file_goes_in_the_order_of_its_document(box: Box, media: list[Segment]) -> None:
+    disk = NotingDisk()
+    box.disk, box.retention = disk, RetentionSettings(start_min=1000)
+    await record_lesson(box, media[:1])
+    async with opened(box) as (storage, _):
+        whole = join_lesson(box.lesson, lambda: None)
+        await storage.announce_whole(LESSON, whole.size, whole.sha256, whole.duration_ns)
+        disk.free_bytes = lambda _folder: 1 << 30  # type: ignore[method-assign]
+        await trace(storage, disk.note_sql)
+        disk.take()
+        await storage.tend()
+        await trace(storage, None)
+        assert disk.take() == [("remove", "lesson.mp4"), ("remove", "lesson.mp4.part"), ("sync_folder", LESSON), COMMIT]
+    text = DOCUMENT.with_name("retention.md").read_text()
+    assert re.findall(r"^- \*\*(W\d+)\*\*", text, re.MULTILINE) == ["W1", "W2", "W3"]

@@ -97,7 +97,7 @@ class Daemon:
             self._on_loop(supervisor.guarded(self._on_storage_notice)),
             self._wake_bus,
         )
-        self.alert_events = AlertEvents(self.storage.publish)
+        self.alert_events = AlertEvents(self.storage.publish, self.storage.told_alerts)
         self.dock_keeper = self._make_dock_keeper()
         self.framing = Framing(settings, clock, self.dock_keeper.dock if self.dock_keeper else None)
         self.vision = self._make_vision()
@@ -111,7 +111,7 @@ class Daemon:
             self.vision.submit if self.vision else None,
             self.coder,
         )
-        self.room = RoomKeeper(self.storage, settings.paths.media, alerts, clock, lambda: self.session.end_for_room())
+        self.room = RoomKeeper(self.storage, alerts, clock, lambda: self.session.end_for_room())
         self.session = SessionLoop(
             clock,
             self.recorder,
@@ -150,6 +150,7 @@ class Daemon:
         self._light_panel = self._isolated("lamp", self._show_on_panel)
         self.publish_state = self._isolated("state", self._publish_state)
         """Show the state on the broker; silent where nothing has changed."""
+        self._tell_dock(self.session.status)
         self._listen()
 
     def open_panel(self) -> None:

@@ -58,6 +58,8 @@ class Knowledge:
     parked_after_ns: int
     badged: bool = False
     """Whether it was the printed badge that vouched last, not the dock's marker."""
+    past: tuple[Belief, ...] = ()
+    """The beliefs that led to it, oldest first, where they are to be remembered."""
 
     def at(self, time_ns: int) -> Estimate | None:
         """The estimate for a time near now."""
@@ -77,6 +79,10 @@ class Knowledge:
         if silent_ns <= FRESH_NS:
             vouched = "badge" if self.badged else "marker"
             return TrackingState.TRACKING, vouched if self.marked(time_ns) else "picture alone"
+        return self.silent_state(silent_ns)
+
+    def silent_state(self, silent_ns: int) -> tuple[TrackingState, str]:
+        """What the framing may rely on where nothing was measured for so long, and why."""
         silent = f"neither marker nor picture showed the teacher for {silent_ns / NS_PER_S:.1f} s"
         if silent_ns <= min(COAST_NS, self.parked_after_ns):
             return TrackingState.COASTING, silent
@@ -127,12 +133,24 @@ class _Measurement:
 class Estimator:
     """The filter with its short memory."""
 
-    def __init__(self, body: Body, typical_distance_m: float, marker_sigma_deg: float, lost_timeout_s: float) -> None:
+    def __init__(
+        self,
+        body: Body,
+        typical_distance_m: float,
+        marker_sigma_deg: float,
+        lost_timeout_s: float,
+        remembered_s: float = 0.0,
+    ) -> None:
+        """What is known tells of the beliefs of the last `remembered_s` too."""
         self._body = body
         self._typical = Scalar(math.log(typical_distance_m), DISTANCE_SPREAD**2)
         self._marker_sigma_deg = marker_sigma_deg
         self._parked_after_ns = round(lost_timeout_s * NS_PER_S)
+        self._remembers = remembered_s > 0
+        self._kept_ns = max(HISTORY_NS, round(remembered_s * NS_PER_S))
         self._past: list[tuple[_Measurement, Belief]] = []
+        self._gone: list[Belief] = []
+        """What was believed before the belief was replaced."""
         self._rejected: dict[bool, list[_Measurement]] = {True: [], False: []}
         self._seen_ns = self._marker_ns = self._vouched_ns = 0
         self._badged = False
@@ -142,11 +160,15 @@ class Estimator:
     def knowledge(self) -> Knowledge:
         """What is known now, as an immutable whole."""
         belief = self._past[-1][1] if self._past else None
-        return Knowledge(belief, self._typical, self._seen_ns, self._marker_ns, self._parked_after_ns, self._badged)
+        past = (*self._gone, *(belief for _, belief in self._past)) if self._remembers else ()
+        return Knowledge(
+            belief, self._typical, self._seen_ns, self._marker_ns, self._parked_after_ns, self._badged, past
+        )
 
     def forget(self) -> None:
         """Begin anew: nobody has been seen."""
         self._past.clear()
+        self._gone.clear()
         self._rejected = {True: [], False: []}
         self._seen_ns = self._marker_ns = self._vouched_ns = 0
 
@@ -203,9 +225,11 @@ class Estimator:
         self._past[index:] = [(measurement, self._learnt(expected, measurement))]
         for one, _ in later:
             self._past.append((one, self._learnt(self._past[-1][1].at(one.time_ns, self._typical), one)))
-        oldest = self._past[-1][0].time_ns - HISTORY_NS
+        oldest = self._past[-1][0].time_ns - self._kept_ns
         while len(self._past) > 1 and self._past[1][0].time_ns < oldest:
             self._past.pop(0)
+        while self._gone and self._gone[0].time_ns < oldest:
+            self._gone.pop(0)
 
     def _note(self, measurement: _Measurement) -> None:
         self._seen_ns = max(self._seen_ns, measurement.time_ns)
@@ -243,6 +267,7 @@ class Estimator:
 
     def _relock(self, measurement: _Measurement) -> None:
         old = self._past[-1][1] if self._past else None
+        self._gone += self._believed_until(self._rejected[measurement.marker][0].time_ns)
         self._forget_past()
         belief = Belief(
             time_ns=measurement.time_ns,
@@ -257,6 +282,10 @@ class Estimator:
         belief = replace(belief, var_rate=belief.walk_speed_dps**2)
         self._past.append((measurement, self._learnt(belief, measurement)))
         self._note(measurement)
+
+    def _believed_until(self, time_ns: int) -> list[Belief]:
+        """What stays true though the belief is replaced: what it was before the votes against it began."""
+        return [belief for _, belief in self._past if belief.time_ns < time_ns] if self._remembers else []
 
     def _forget_past(self) -> None:
         """Drop the belief and the votes; when somebody was last seen stays known."""

@@ -153,6 +153,18 @@ class LessonAvailable(EventData):
     duration_ns: SpanNs
 
 
+class LessonUnavailable(EventData):
+    """The lesson's one file is no longer on the box. While all segments are, it is made and announced again one day."""
+
+    type: ClassVar[str] = "lesson.unavailable"
+
+    lesson_id: str
+    path: str = Field(description="Below the media root, with forward slashes: where it was.")
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+    reason: DeletionReason
+
+
 class GapDeclared(GapRecord, EventData):
     """Media is held, silent or missing."""
 
