@@ -282,3 +282,12 @@ def test_with_hidden_zones_nothing_is_shown_before_the_dock_says_where_it_points
     assert [record.message.split(":")[0] for record in caplog.records if "black" in record.message] == [
         "the picture is black"
     ]
+
+
+def test_a_badge_is_believed_in_a_blocked_zone_as_the_marker_is():
+    door = ZoneSettings(left_deg=20, right_deg=40)
+    clock = FakeClock()
+    framing = Framing(Settings(tracking=TrackingSettings(blocked=(door,), badge=3)), clock, None)
+    framing.on_sighting(Sighting(clock.now_ns, SightingKind.BADGE, 1.0, 30.0, 1.0, distance_m=3.0, chest_deg=1.0))
+    assert framing.status()["azimuth_deg"] == pytest.approx(30.0)
+    assert framing.status()["reason"] == "badge"

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from followspot.domain.events import (
+    AlertCleared,
+    AlertRaised,
     BookmarkSet,
     ClockCorrected,
     EventData,
@@ -306,6 +308,16 @@ class Catalogue:
         """An event of its own."""
         with self._announced():
             self._outbox.add(event)
+            match event:
+                case AlertRaised(code=code, subject=subject):
+                    self._database.execute("INSERT OR IGNORE INTO alerts VALUES (?, ?)", (code, subject))
+                case AlertCleared(code=code, subject=subject):
+                    self._database.execute("DELETE FROM alerts WHERE code = ? AND subject = ?", (code, subject))
+
+    def told_alerts(self) -> list[tuple[str, str]]:
+        """Code and subject of what events have told to be wrong and not yet to be well."""
+        rows = self._database.all("SELECT code, subject FROM alerts ORDER BY code, subject")
+        return [(row["code"], row["subject"]) for row in rows]
 
     @contextmanager
     def announced(self) -> Iterator[Callable[[EventData], int]]:

@@ -207,6 +207,10 @@ class Storage:
         catalogue = self._require_open().store.catalogue
         await self._call(f"recording the event {event.type}", lambda: catalogue.announce(event))
 
+    async def told_alerts(self) -> list[tuple[str, str]]:
+        """Code and subject of what events have told to be wrong and not yet to be well."""
+        return await self._call("reading earlier alerts", self._require_open().store.catalogue.told_alerts)
+
     async def answers(self) -> list[tuple[str, str, str]]:
         """Name, id and answer of the newest commands, oldest first."""
         return await self._call("reading earlier answers", self._require_open().answers.all)
