@@ -8,30 +8,33 @@ DEMO_DATA ?=
 DEMO_SECONDS ?= 40
 DEMO_FIDUCIAL ?=
 BENCH_OUT ?= build/bench
+BENCH_DATA ?=
 SCORECARD_OUT ?= build/scorecard
 SCORECARD_SEEDS ?= 1:4
 ONLY ?=
 SOAK_SECONDS ?= 600
 SEEDS ?= 1:17
+STATE ?=
 
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
 
-.PHONY: help demo test test-system lint bench costs soak fuzz scorecard sweep schemas wheels clean
+.PHONY: help demo test test-system lint bench costs soak fuzz scorecard sweep badge schemas wheels clean
 
 help:
 	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
 	@echo '                  (DEMO_OUT=DIR DEMO_DATA=DIR DEMO_SECONDS=N DEMO_FIDUCIAL=1)'
 	@echo 'make test         lint, types, import rules and all tests an ordinary user can run'
 	@echo 'make test-system  the tests that need root'
-	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
-	@echo 'make costs        what the loop costs per dock message and vision per image, in virtual time (DEMO_DATA=DIR)'
+	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR, BENCH_DATA=DIR)'
+	@echo 'make costs        what the loop costs per dock message and vision per image, in virtual time (DEMO_DATA=DIR STATE=DIR)'
 	@echo 'make soak         hours of sound, thousands of kills, ten minutes of dock talk each: serial, Bluetooth LE, bursts (SOAK_SECONDS=N)'
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
 	@echo 'make schemas      write docs/events anew from the models of events, state and commands'
 	@echo 'make scorecard    the framing in every scenario, against other ways of following, and with everything changed by 30 %;'
 	@echo '                  takes the better part of an hour (SCORECARD_SEEDS=1:4, SCORECARD_OUT=DIR, DEMO_DATA=DIR)'
 	@echo 'make sweep        lessons in virtual time over many seeds: is the teacher in the picture? (SEEDS=1:17, DEMO_DATA=DIR)'
+	@echo 'make badge        from how far, and how far turned, the printed badge is read, on rendered views (DEMO_DATA=DIR)'
 	@echo 'make wheels       check that every dependency has a wheel for 64-bit Arm'
 
 $(READY): pyproject.toml
@@ -58,11 +61,11 @@ test-system: $(READY)
 	$(BIN)/pytest -m system
 
 bench: $(READY)
-	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)')
+	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)') $(if $(BENCH_DATA),--data '$(BENCH_DATA)')
 	$(if $(ONLY),,$(BIN)/followspot-sim scorecard --operator all --seeds 1:3 --seconds 30 --out '$(BENCH_OUT)/scorecard')
 
 costs: $(READY)
-	cd tests && ../$(BIN)/python -m tools.costs $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
+	cd tests && ../$(BIN)/python -m tools.costs $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))') $(if $(STATE),--state '$(abspath $(STATE))')
 
 soak: $(READY)
 	$(BIN)/pytest -m soak
@@ -82,6 +85,9 @@ scorecard: $(READY)
 
 sweep: $(READY)
 	cd tests && ../$(BIN)/python -m tools.sweep --seeds '$(SEEDS)' $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
+
+badge: $(READY)
+	cd tests && ../$(BIN)/python -m tools.badge_range $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
 
 wheels: $(READY)
 	$(BIN)/python tests/tools/check_wheels.py

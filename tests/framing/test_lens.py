@@ -60,7 +60,7 @@ def test_the_track_is_bounded():
     track = PoseTrack()
     for n in range(1000):
         track = track.then(PoseSample(n, Aim(n, 0)))
-    assert len(track.samples) == 128
+    assert len(track.samples) == 160
 
 
 def test_head_and_shoulders_follow_from_the_marker():

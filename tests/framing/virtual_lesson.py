@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from followspot.domain.geometry import Aim
-from followspot.settings.models import Settings, ViewSettings
+from followspot.settings.models import Settings
 from followspot_dock.port import MarkerReport
 from followspot_rehearsal.lesson import Disturbance, Filmed, Lesson
 from followspot_rehearsal.times import FRAME_NS, START_NS, VISION_EVERY_FRAMES
@@ -23,8 +23,9 @@ class Judged:
     def __init__(self, frames: list[Filmed]) -> None:
         self.views = [frame.view for frame in frames]
         self.truths = [frame.truth for frame in frames]
-        self.aims = [Aim(frame.pan_deg, frame.tilt_deg) for frame in frames]
         self.believed_m = [frame.believed_m for frame in frames]
+        self.aims = [Aim(frame.pan_deg, frame.tilt_deg) for frame in frames]
+        """Where the camera truly pointed."""
 
     def safe(self) -> list[bool]:
         """Whether head and shoulders were in the safe area, frame by frame."""
@@ -48,16 +49,16 @@ def teach(
     seconds: float,
     lead_s: float = 3.0,
     silent: Callable[[float], bool] = lambda _: False,
-    view: ViewSettings | None = None,
+    settings: Settings | None = None,
 ) -> Judged:
     """A lesson of `seconds`, judged after `lead_s` in which the dock turns to the teacher.
 
-    `silent` tells at which seconds of the lesson the marker says nothing; `view` stands in place of the defaults.
+    `silent` tells at which seconds of the lesson the marker says nothing; `settings` stand in place of the defaults.
     """
 
     def told(report: MarkerReport) -> MarkerReport:
         return replace(report, quality=0.0) if silent((report.time_ns - START_NS) / 1e9 - lead_s) else report
 
     prepared = prepare(options(*look), lambda: START_NS)
-    lesson = Lesson(prepared, settings=Settings(view=view or ViewSettings()), disturbance=Disturbance(marker=told))
+    lesson = Lesson(prepared, settings=settings or Settings(), disturbance=Disturbance(marker=told))
     return Judged(lesson.run(seconds, lead_s))

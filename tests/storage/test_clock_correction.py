@@ -1,14 +1,17 @@
 """A lesson begun before the clock was set, or in which it is stepped: labels are corrected, durations never change."""
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from followspot.domain.events import ClockCorrected
-from followspot.domain.recording import LessonOrigin, LessonPlan
+from followspot.domain.recording import LessonOrigin, LessonPlan, Mark
 from support.storagelab import HEIGHT, LESSON, SEGMENT_S, WIDTH, Box, FakeBoot, events, give, make_media, opened
 
 TRUTH = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -33,10 +36,17 @@ class SteppedClock:
 
 
 def near(text: object, wanted: datetime) -> bool:
-    return abs(datetime.fromisoformat(str(text)) - wanted) < timedelta(seconds=1)
+    """Steps are hours; how long a busy machine takes for a test is no matter here."""
+    return abs(datetime.fromisoformat(str(text)) - wanted) < timedelta(minutes=2)
 
 
-async def told(storage, kind: str) -> list[dict[str, object]]:
+def are_spaced(segments: list[dict[str, Any]]) -> bool:
+    """Whether they begin one segment's length apart."""
+    times = [datetime.fromisoformat(str(one["started"])) for one in segments]
+    return all(abs(late - early - SEGMENT) < timedelta(milliseconds=1) for early, late in pairwise(times))
+
+
+async def told(storage, kind: str) -> list[dict[str, Any]]:
     return [event["data"] for event in await events(storage) if event["type"] == kind]
 
 
@@ -62,8 +72,10 @@ async def test_a_lesson_begun_before_the_clock_is_set_is_corrected(box: Box, err
         assert (started[0]["clock"], near(started[0]["started"], TRUTH + error)) == ("unsynced", True)
         assert [one["clock"] for one in ready] == ["unsynced", "unsynced", "synced", "synced"]
         assert {one["boot_id"] for one in ready} == {"boot-1"}
-        assert all(near(one["started"], TRUTH + error + n * SEGMENT) for n, one in enumerate(ready[:2]))
-        assert all(near(one["started"], TRUTH + n * SEGMENT) for n, one in enumerate(ready) if n >= 2)
+        assert all(near(one["started"], TRUTH + error) for one in ready[:2])
+        assert all(near(one["started"], TRUTH) for one in ready[2:])
+        assert are_spaced(ready[:2])
+        assert are_spaced(ready[2:])
         assert [one["duration_ns"] for one in ready] == [SEGMENT_S * 10**9] * 4
         (corrected,) = await told(storage, "clock.corrected")
 
@@ -76,7 +88,9 @@ async def test_a_lesson_begun_before_the_clock_is_set_is_corrected(box: Box, err
     assert [one["clock"] for one in manifest["segments"]] == ["synced"] * 4
     assert near(manifest["started"], TRUTH)
     clock = json.loads((box.lesson / "clock.json").read_text())
-    assert [near(one["started"], TRUTH + n * SEGMENT) for n, one in enumerate(clock["segments"])] == [True] * 2
+    assert [near(one["started"], TRUTH) for one in clock["segments"]] == [True] * 2
+    assert are_spaced(manifest["segments"])
+    assert are_spaced(clock["segments"])
 
 
 async def test_a_lesson_completed_before_the_clock_is_set_is_corrected_beside_its_manifest(box: Box) -> None:
@@ -124,7 +138,8 @@ async def test_a_wrong_step_in_mid_lesson_changes_no_label_and_no_duration(box: 
         await storage.complete_lesson(LESSON, "stopped")
         ready = await told(storage, "segment.ready")
         sequences = [event["sequence"] for event in await events(storage)]
-    assert all(near(one["started"], TRUTH + n * SEGMENT) for n, one in enumerate(ready))
+    assert all(near(one["started"], TRUTH) for one in ready)
+    assert are_spaced(ready)
     assert [one["start_ns"] for one in ready] == [n * SEGMENT_S * 10**9 for n in range(3)]
     assert sequences == list(range(1, 6))
 
@@ -155,3 +170,66 @@ async def test_the_newest_lesson_is_the_last_begun_whatever_the_clock_said(box: 
     async with opened(box) as (_, recovery):
         assert recovery.resume is not None
         assert recovery.resume.lesson_id == early
+
+
+@pytest.mark.parametrize("completed_first", [False, True], ids=["corrected in mid-lesson", "corrected after its end"])
+async def test_every_other_wall_time_of_a_lesson_is_corrected_as_well(box: Box, completed_first: bool) -> None:
+    """Pauses and bookmarks: each follows the lesson's anchor, and one event corrects all."""
+    wrong = timedelta(hours=-9)
+    box.boot.synced, box.clock = False, SteppedClock(wrong)
+    media = make_media(2)
+
+    async def set_clock() -> None:
+        box.clock.error, box.boot.synced = timedelta(), True
+        await storage.correct_clock()
+
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(box.clock.origin())
+        give(sink, media[0])
+        await storage.bookmark(LESSON, Mark(box.clock.monotonic_ns(), "taught", "", "test"))
+        storage.decide_pause(LESSON, "test")
+        await storage.settle_pause(LESSON)
+        box.clock.error = wrong + timedelta(hours=3)  # stepped from one wrong time to another
+        await storage.bookmark(LESSON, Mark(box.clock.monotonic_ns(), "paused", "", "test"))
+        sink = storage.lesson_sink(await storage.resume_plan(LESSON), "test")
+        sink.begin(box.clock.origin())
+        give(sink, media[1])
+        await storage.bookmark(LESSON, Mark(box.clock.monotonic_ns(), "resumed", "", "test"))
+        if not completed_first:
+            await set_clock()
+            await storage.bookmark(LESSON, Mark(box.clock.monotonic_ns(), "known", "", "test"))
+        await storage.complete_lesson(LESSON, "stopped")
+        if completed_first:
+            await set_clock()
+        told_all = await events(storage)
+        before = len(told_all)
+        await storage.correct_clock()
+        assert len(await events(storage)) == before, "once is enough"
+
+    by_number = {event["sequence"]: event for event in told_all}
+    (corrected,) = [e["data"] for e in told_all if e["type"] == "clock.corrected"]
+    labelled = [by_number[label["sequence"]] for label in corrected["labels"]]
+    assert [e["type"] for e in labelled] == ["bookmark", "lesson.paused", "bookmark", "lesson.resumed", "bookmark"]
+    errors = [wrong, wrong, wrong, wrong + timedelta(hours=3), wrong + timedelta(hours=3)]
+    for event, label, error in zip(labelled, corrected["labels"], errors, strict=True):
+        data = event["data"]
+        assert data["clock"] == "unsynced"
+        told_time = next(data[name] for name in ("given", "paused", "resumed") if name in data)
+        assert near(told_time, TRUTH + error), event["type"]
+        assert near(label["time"], TRUTH), event["type"]
+
+    bookmarks = json.loads((box.lesson / "clock.json").read_text())["bookmarks"]
+    manifest = json.loads((box.lesson / "manifest.json").read_text())["bookmarks"]
+    assert {one["clock"] for one in bookmarks} == {"synced"}
+    assert all(near(one["given"], TRUTH) for one in bookmarks)
+    if completed_first:
+        assert [one["clock"] for one in manifest] == ["unsynced"] * 3, "it never changes"
+        dates = re.findall(
+            r"(?:PROGRAM-DATE-TIME:|START-DATE=\")([^\"\n]+)", (box.lesson / "playlist.m3u8").read_text()
+        )
+        assert near(dates[0], TRUTH)
+        assert {round(abs(datetime.fromisoformat(one) - TRUTH) / timedelta(hours=1)) for one in dates} == {0}
+    else:
+        assert [one["tag"] for one in manifest if one["clock"] == "synced"] == ["taught", "paused", "resumed", "known"]
+        assert all(near(one["given"], TRUTH) for one in manifest)

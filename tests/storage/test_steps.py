@@ -15,7 +15,6 @@ from followspot.storage.storage import Storage
 from support.keepinglab import stored
 from support.storagelab import (
     LESSON,
-    WALL,
     Box,
     CountingDisk,
     RealClock,
@@ -130,7 +129,7 @@ async def test_every_numbered_step_is_done_in_its_place(box: Box, media: list[Se
         sink.finish_segment(media[0].end)
         await settled(storage)
         assert disk.take() == steps("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8")
-        await storage.bookmark(LESSON, Mark(RealClock().monotonic_ns(), WALL, "mark", "", "test"))
+        await storage.bookmark(LESSON, Mark(RealClock().monotonic_ns(), "mark", "", "test"))
         assert disk.take() == steps("M1", "M2")
         storage.decide_pause(LESSON, "test")
         await settled(storage)
@@ -189,3 +188,20 @@ async def test_a_deletion_takes_its_steps_in_the_order_of_its_document(box: Box,
         assert disk.take() == [COMMIT, *unlinked, ("sync_folder", LESSON), COMMIT]
     text = DOCUMENT.with_name("retention.md").read_text()
     assert re.findall(r"^- \*\*(D\d+)\*\*", text, re.MULTILINE) == ["D1", "D2", "D3", "D4"]
+
+
+async def test_a_lesson_as_one_file_goes_in_the_order_of_its_document(box: Box, media: list[Segment]) -> None:
+    disk = NotingDisk()
+    box.disk, box.retention = disk, RetentionSettings(start_min=1000)
+    await record_lesson(box, media[:1])
+    async with opened(box) as (storage, _):
+        whole = join_lesson(box.lesson, lambda: None)
+        await storage.announce_whole(LESSON, whole.size, whole.sha256, whole.duration_ns)
+        disk.free_bytes = lambda _folder: 1 << 30  # type: ignore[method-assign]
+        await trace(storage, disk.note_sql)
+        disk.take()
+        await storage.tend()
+        await trace(storage, None)
+        assert disk.take() == [("remove", "lesson.mp4"), ("remove", "lesson.mp4.part"), ("sync_folder", LESSON), COMMIT]
+    text = DOCUMENT.with_name("retention.md").read_text()
+    assert re.findall(r"^- \*\*(W\d+)\*\*", text, re.MULTILINE) == ["W1", "W2", "W3"]

@@ -43,6 +43,10 @@ DISK_SLOW_NS = 3 * SECOND_NS
 """A card that tidies itself up may take a second or two, now and then."""
 MUTED_TOO_LONG_S = 300
 """A talk in private is over by then; a mute that was forgotten is not. Levels come once a second."""
+KEEP_RETRY_S = 5.0
+"""A full disk stays full until a person or the retention has made room."""
+WAITING_EVENTS = 1000
+"""Transitions of alerts while no disk takes them: an hour of one that comes and goes every few seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -153,11 +157,23 @@ def write_to_journal(alert: Alert, active: bool) -> None:
 
 
 class AlertEvents:
-    """An alert listener that makes each transition an event, in order."""
+    """An alert listener that makes each transition an event, in order. What the disk refuses waits for it.
 
-    def __init__(self, publish: Callable[[EventData], Awaitable[None]]) -> None:
+    `told` gives code and subject of what an earlier run has told to be wrong: nobody knows it any more, so that it is
+    told to be well first; what is wrong still is raised anew.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[EventData], Awaitable[None]],
+        told: Callable[[], Awaitable[list[tuple[str, str]]]],
+        retry_s: float = KEEP_RETRY_S,
+    ) -> None:
         self._publish = publish
-        self._waiting: asyncio.Queue[EventData] = asyncio.Queue()
+        self._told = told
+        self._retry_s = retry_s
+        self._begun = False
+        self._waiting: asyncio.Queue[EventData] = asyncio.Queue(WAITING_EVENTS)
 
     def __call__(self, alert: Alert, active: bool) -> None:
         """Take one transition."""
@@ -165,13 +181,37 @@ class AlertEvents:
             event: EventData = AlertRaised(code=alert.code, subject=alert.subject, message=alert.message)
         else:
             event = AlertCleared(code=alert.code, subject=alert.subject)
-        self._waiting.put_nowait(event)
+        try:
+            self._waiting.put_nowait(event)
+        except asyncio.QueueFull:
+            _log.error(
+                "too many events wait for the disk, this one is lost type=%s subject=%s", event.type, alert.subject
+            )
 
     async def run(self) -> None:
         """Put the events into the outbox until cancelled."""
+        if not self._begun:
+            await self._in_time("earlier alerts", self._clear_earlier)
+            self._begun = True
         while True:
             event = await self._waiting.get()
+            await self._in_time(event.type, partial(self._publish, event))
+
+    async def _clear_earlier(self) -> None:
+        known = frozenset(AlertCode)
+        for code, subject in await self._told():
+            if code in known:  # else another version's
+                await self._publish(AlertCleared(code=AlertCode(code), subject=subject))
+
+    async def _in_time(self, what: str, step: Callable[[], Awaitable[None]]) -> None:
+        refused = False
+        while True:
             try:
-                await self._publish(event)
-            except StorageError as error:  # the alert stands in the state and in the journal all the same
-                _log.warning("event could not be kept type=%s: %s", event.type, error)
+                await step()
+            except StorageError as error:
+                if not refused:
+                    _log.warning("an event waits for the disk type=%s: %s", what, error)
+                refused = True
+                await asyncio.sleep(self._retry_s)
+            else:
+                return

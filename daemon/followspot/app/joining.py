@@ -13,8 +13,10 @@ from followspot.control.session import SessionLoop
 from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
 from followspot.domain.errors import StorageError
+from followspot.domain.retention import SECONDS_PER_MINUTE
 from followspot.domain.session import SessionState
 from followspot.settings.models import Settings
+from followspot.storage.retention import budget_of
 
 PERIOD_S = 5.0
 """Whoever presses again at once, because the lesson was not over, finds the disk at rest."""
@@ -22,6 +24,8 @@ LOOK_S = 0.2
 """A lesson that begins has its first fragment after half a second: by then the disk is its own."""
 SPARE_S = 3600
 """Room for so much of a lesson is left on the disk: recording comes first."""
+HYSTERESIS = 1.25
+"""Above the mark at which such files are given up, so that none is made only to go again."""
 KILOBIT_BYTES = 125
 RETRY_NS = 600 * 1_000_000_000
 """What failed once seldom heals within minutes, and each attempt reads the lesson."""
@@ -57,7 +61,8 @@ class Joining:
         self._clock = clock
         self._media = settings.paths.media
         rate_kbps = settings.encoder.bitrate_kbps + settings.sound_kbps
-        self._spare_bytes = rate_kbps * KILOBIT_BYTES * SPARE_S + settings.recording.reserve_mb * 1024 * 1024
+        spare_s = max(SPARE_S, HYSTERESIS * SECONDS_PER_MINUTE * budget_of(settings).whole_files_min)
+        self._spare_bytes = rate_kbps * KILOBIT_BYTES * spare_s + settings.recording.reserve_mb * 1024 * 1024
         self._refused: set[str] = set()
         """Lessons that can never be joined: an alert says why, and the next start tries again."""
         self._retry_ns: dict[str, int] = {}
@@ -82,6 +87,8 @@ class Joining:
     async def _join(self, lesson_id: str) -> None:
         folder = self._media / lesson_id
         if not self._has_room(folder):
+            await self._lessons.drop_whole(lesson_id)  # what an earlier attempt left must not take a lesson's room
+        if not self._has_room(folder):
             self._postpone(lesson_id, "there is no room for it on the disk")
             return
         answer = await self._ask_process(folder)
@@ -97,7 +104,7 @@ class Joining:
             await self._lessons.announce_whole(lesson_id, answer["size"], answer["sha256"], answer["duration_ns"])
 
     def _has_room(self, folder: Path) -> bool:
-        """What an earlier attempt wrote is counted twice: that errs on the side of recording."""
+        """What an earlier attempt wrote is counted twice: where that decides, it begins anew."""
         try:
             size = sum(file.stat().st_size for file in folder.glob("segment-*.mp4"))
             return shutil.disk_usage(folder).free >= size + self._spare_bytes

@@ -18,6 +18,8 @@ CLOCK_FILE = "clock.json"
 SEGMENT_PREFIX = "segment-"
 """Begins the name of every file of a segment, whole or on its way."""
 SOUND_SUFFIX = ".m4a"
+RENDITION_PREFIX = "render-"
+"""Begins the name of a folder with the lesson framed again; its segments are named as the lesson's."""
 BOOKMARKS_FILE = "bookmarks.vtt"
 WHOLE_FILE = "lesson.mp4"
 """The completed lesson as one file."""
@@ -102,7 +104,8 @@ class BookmarkRecord(Statement):
     at_ns: MediaNs
     tag: BookmarkTag
     text: BookmarkText = Field(description="May be empty.")
-    given: AwareDatetime = Field(description="Wall time at which it was given.")
+    given: AwareDatetime = Field(description="Wall time at which it was given: a label, corrected by later events.")
+    clock: ClockState = ClockState.UNSYNCED
     given_by: str
 
     @property
@@ -180,6 +183,7 @@ class ClockFile(Statement):
     started: AwareDatetime
     clock: ClockState
     segments: tuple[ClockSegment, ...]
+    bookmarks: tuple[BookmarkRecord, ...] = Field(default=(), description="As in the manifest, with the right times.")
 
     def to_bytes(self) -> bytes:
         """The file's content: equal knowledge gives equal bytes."""

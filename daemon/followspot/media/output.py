@@ -3,6 +3,7 @@
 import av
 
 from followspot.domain.view import FramedView, Hiding, Rect
+from followspot.media.cputime import CpuMeter
 from followspot.media.view import ViewRenderer, black_picture, centre_view
 from followspot.settings.models import Settings
 
@@ -17,6 +18,8 @@ class Output:
         self.height = first.height & ~1 if self._whole else settings.view.height
         self._renderer = ViewRenderer(self.width, self.height)
         self._black: av.VideoFrame | None = None
+        self.cpu = CpuMeter()
+        """What cropping and scaling cost."""
 
     def picture(self, frame: av.VideoFrame, view: FramedView) -> av.VideoFrame:
         """What is recorded of `frame`, whose `view` is shown where not all of it is: black where it is covered.
@@ -28,7 +31,8 @@ class Output:
         whole = centre_view(frame.width, frame.height, self.width, self.height) if self._whole else None
         if whole is not None and (frame.width & ~1, frame.height & ~1) == (self.width, self.height):
             whole = Rect(0, 0, self.width, self.height)
-        return self._renderer.render(frame, whole or view.crop)
+        with self.cpu:
+            return self._renderer.render(frame, whole or view.crop)
 
     @property
     def black(self) -> av.VideoFrame:

@@ -8,6 +8,7 @@ import av
 from followspot.domain.recording import LessonPlan, SegmentSink
 from followspot.domain.view import FramedView
 from followspot.media.capture import is_specified
+from followspot.media.cputime import tell
 from followspot.media.encoder import MATRIX_BT709, EncoderPair
 from followspot.media.framequeue import CapturedFrame
 from followspot.media.mixingdesk import SoundInputs
@@ -77,6 +78,7 @@ class Recording:
             self.time.first_pts,
             first.exposure_ns,
         )
+        self.sound_until_pts = self.time.first_pts
         self._rhythm = Rhythm(self.time.period_ns)
         # From exposure to arrival, of the newest captured picture: how far behind the clock pictures are expected.
         self.latency_ns = first.arrival_ns - first.exposure_ns
@@ -145,6 +147,11 @@ class Recording:
         if self._fills_black and exposure_ns - self._seen_ns > self._stall_ns:
             return self._output.black
         return newest.source
+
+    def tell_cpu(self) -> None:
+        """Put on record what encoding and scaling cost."""
+        tell("encoders", self.encoders.cpu.spent_ns)
+        tell("scaling", self._output.cpu.spent_ns)
 
     def can_cut(self, picture: Picture) -> bool:
         """Whether a segment can start with it."""

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from datetime import datetime
 
 from followspot.domain.events import (
+    AlertCleared,
+    AlertRaised,
     BookmarkSet,
     ClockCorrected,
     EventData,
     GapDeclared,
-    LessonAvailable,
     LessonCompleted,
     LessonPaused,
     LessonResumed,
@@ -23,6 +24,7 @@ from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, SoundFile, TrackInfo
 from followspot.domain.segments import (
     BookmarkRecord,
+    ClockState,
     clock_state,
     gap_record,
     nearest_tick,
@@ -34,7 +36,7 @@ from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import LessonDetails
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
-from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, WholeFile
+from followspot.storage.rows import Anchor, LabelRow, LessonRow, LessonState, Moment, SegmentRow
 
 
 class Catalogue:
@@ -92,17 +94,22 @@ class Catalogue:
 
     def bookmarks(self, lesson_id: str) -> list[BookmarkRecord]:
         """The lesson's bookmarks by media time."""
-        rows = self._database.all("SELECT * FROM bookmarks WHERE lesson_id = ? ORDER BY at_ns, rowid", (lesson_id,))
-        return [_bookmark(row) for row in rows]
+        return [bookmark for _, bookmark in self.numbered_bookmarks(lesson_id)]
 
-    def unjoined_lessons(self) -> list[str]:
-        """Completed lessons with segments that are not there as one file, newest first."""
+    def numbered_bookmarks(self, lesson_id: str) -> list[tuple[int | None, BookmarkRecord]]:
+        """The same, each with the number of the event that told it, where that is known."""
+        rows = self._database.all("SELECT * FROM bookmarks WHERE lesson_id = ? ORDER BY at_ns, rowid", (lesson_id,))
+        return [(row["sequence"], _bookmark(row)) for row in rows]
+
+    def labels(self, lesson_id: str, boot_id: str) -> list[LabelRow]:
+        """What events of the lesson's pauses and bookmarks told of the wall time in that boot."""
         rows = self._database.all(
-            "SELECT id FROM lessons WHERE state = 'completed'"
-            " AND EXISTS (SELECT 1 FROM segments WHERE lesson_id = lessons.id)"
-            " AND NOT EXISTS (SELECT 1 FROM whole_files WHERE lesson_id = lessons.id) ORDER BY id DESC"
+            "SELECT * FROM labels WHERE lesson_id = ? AND boot_id = ? ORDER BY sequence", (lesson_id, boot_id)
         )
-        return [row["id"] for row in rows]
+        return [
+            LabelRow(row["sequence"], row["boottime_ns"], datetime.fromisoformat(row["told"]), bool(row["synced"]))
+            for row in rows
+        ]
 
     def next_place(self, lesson_id: str) -> tuple[int, int]:
         """The index of the lesson's next segment, and the media time at which it starts."""
@@ -147,7 +154,7 @@ class Catalogue:
     def add_segment(self, segment: SegmentRow, *, last: bool) -> None:
         """A finished segment, and `segment.ready`."""
         tracks = json.dumps([*map(asdict, segment.tracks), *map(asdict, segment.sounds)])
-        event = _segment_ready(segment, last=last)
+        event = segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
                 'INSERT INTO segments (lesson_id, "index", file, size, sha256, init_size, start_ns, duration_ns,'
@@ -181,17 +188,20 @@ class Catalogue:
                 "UPDATE bookmarks SET at_ns = ?2 WHERE lesson_id = ?1 AND at_ns > ?2", (lesson_id, end_ns)
             )
 
-    def add_bookmark(self, lesson_id: str, bookmark: BookmarkRecord) -> None:
-        """A bookmark, and `bookmark`."""
+    def add_bookmark(self, lesson_id: str, bookmark: BookmarkRecord, moment: Moment | None = None) -> None:
+        """A bookmark, and `bookmark`; `moment` None: nobody can know any more when it was given."""
         with self._announced():
+            sequence = self._outbox.add(BookmarkSet(lesson_id=lesson_id, **dict(bookmark)))
             self._database.execute(
-                "INSERT INTO bookmarks VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO bookmarks (lesson_id, at_ns, tag, text, given, given_by, synced, sequence)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(lesson_id, bookmark.at_ns, bookmark.tag, bookmark.text),
-                    *(bookmark.given.isoformat(), bookmark.given_by),
+                    *(lesson_id, bookmark.at_ns, bookmark.tag, bookmark.text, bookmark.given.isoformat()),
+                    *(bookmark.given_by, bookmark.clock is ClockState.SYNCED, sequence),
                 ),
             )
-            self._outbox.add(BookmarkSet(lesson_id=lesson_id, **dict(bookmark)))
+            if moment is not None:
+                self._add_label(lesson_id, sequence, bookmark.given, moment)
 
     def decide_pause(self, lesson_id: str, paused_by: str) -> None:
         """From now on nothing is recorded before somebody resumes the lesson, even after a crash."""
@@ -218,40 +228,32 @@ class Catalogue:
         """All that was recorded before the pause is there: `lesson.paused`, once."""
         with self._announced():
             self._database.execute("UPDATE lessons SET state = ? WHERE id = ?", (LessonState.PAUSED, lesson.id))
-            paused = lesson.anchor.wall_at(end_ns)
-            self._outbox.add(LessonPaused(lesson_id=lesson.id, at_ns=end_ns, paused=paused, paused_by=lesson.paused_by))
+            anchor = lesson.anchor
+            event = LessonPaused(
+                lesson_id=lesson.id,
+                at_ns=end_ns,
+                paused=anchor.wall_at(end_ns),
+                clock=clock_state(anchor.synced),
+                boot_id=anchor.boot_id,
+                paused_by=lesson.paused_by,
+            )
+            self._add_label(lesson.id, self._outbox.add(event), event.paused, anchor.moment_at(end_ns))
 
     def resume_lesson(self, lesson_id: str, cut: Gap, anchor: Anchor, resumed_by: str) -> None:
         """The pause is over: the cut, `gap` and `lesson.resumed`."""
         with self._announced():
             self._insert_gap(lesson_id, cut, anchor)
             self._database.execute("UPDATE lessons SET state = ? WHERE id = ?", (LessonState.RECORDING, lesson_id))
-            self._outbox.add(
-                LessonResumed(
-                    lesson_id=lesson_id,
-                    at_ns=cut.start_ns,
-                    missing_ns=cut.missing_ns,
-                    resumed=anchor.wall,
-                    resumed_by=resumed_by,
-                )
+            event = LessonResumed(
+                lesson_id=lesson_id,
+                at_ns=cut.start_ns,
+                missing_ns=cut.missing_ns,
+                resumed=anchor.wall,
+                clock=clock_state(anchor.synced),
+                boot_id=anchor.boot_id,
+                resumed_by=resumed_by,
             )
-
-    def add_whole_file(self, whole: WholeFile) -> None:
-        """A completed lesson as one file, and `lesson.available`."""
-        with self._announced():
-            self._database.execute(
-                "INSERT INTO whole_files VALUES (?, ?, ?, ?, ?)",
-                (whole.lesson_id, whole.file, whole.size, whole.sha256, whole.duration_ns),
-            )
-            self._outbox.add(
-                LessonAvailable(
-                    lesson_id=whole.lesson_id,
-                    path=relative_path(whole.lesson_id, whole.file),
-                    size=whole.size,
-                    sha256=whole.sha256,
-                    duration_ns=whole.duration_ns,
-                )
-            )
+            self._add_label(lesson_id, self._outbox.add(event), event.resumed, anchor.moment_at(anchor.media_ns))
 
     def decide_end(self, lesson_id: str, reason: str) -> None:
         """From now on the lesson can only be completed; the first reason stands, even where the disk refused it."""
@@ -280,13 +282,14 @@ class Catalogue:
         """Lessons of this boot with wall times that are not proven, and those that are still open; oldest first."""
         rows = self._database.all(
             "SELECT * FROM lessons WHERE state <> 'completed' AND anchor_boot_id = ?"
-            " OR id IN (SELECT lesson_id FROM segments WHERE synced = 0 AND boot_id = ?) ORDER BY rowid",
-            (boot_id, boot_id),
+            " OR id IN (SELECT lesson_id FROM segments WHERE synced = 0 AND boot_id = ?)"
+            " OR id IN (SELECT lesson_id FROM labels WHERE synced = 0 AND boot_id = ?) ORDER BY rowid",
+            (boot_id, boot_id, boot_id),
         )
         return [_lesson(row) for row in rows]
 
     def correct_clock(self, event: ClockCorrected, anchor: Anchor, segments: Sequence[SegmentRow]) -> None:
-        """The right wall times of a lesson and of some of its segments, and `clock.corrected`."""
+        """The right wall times of a lesson, of some of its segments and of what else it told, and `clock.corrected`."""
         with self._announced():
             self._database.execute(
                 "UPDATE lessons SET started = ? WHERE id = ?", (event.started.isoformat(), event.lesson_id)
@@ -296,15 +299,28 @@ class Catalogue:
                 'UPDATE segments SET started = ?, synced = ? WHERE lesson_id = ? AND "index" = ?',
                 [(one.started.isoformat(), one.synced, one.lesson_id, one.index) for one in segments],
             )
+            right: list[tuple[object, ...]] = [(one.time.isoformat(), one.sequence) for one in event.labels]
+            self._database.execute_many("UPDATE labels SET told = ?, synced = 1 WHERE sequence = ?", right)
+            self._database.execute_many("UPDATE bookmarks SET given = ?, synced = 1 WHERE sequence = ?", right)
             self._outbox.add(event)
 
     def announce(self, event: EventData) -> None:
         """An event of its own."""
         with self._announced():
             self._outbox.add(event)
+            match event:
+                case AlertRaised(code=code, subject=subject):
+                    self._database.execute("INSERT OR IGNORE INTO alerts VALUES (?, ?)", (code, subject))
+                case AlertCleared(code=code, subject=subject):
+                    self._database.execute("DELETE FROM alerts WHERE code = ? AND subject = ?", (code, subject))
+
+    def told_alerts(self) -> list[tuple[str, str]]:
+        """Code and subject of what events have told to be wrong and not yet to be well."""
+        rows = self._database.all("SELECT code, subject FROM alerts ORDER BY code, subject")
+        return [(row["code"], row["subject"]) for row in rows]
 
     @contextmanager
-    def announced(self) -> Iterator[Callable[[EventData], None]]:
+    def announced(self) -> Iterator[Callable[[EventData], int]]:
         """One durable transaction with events: those given to what is yielded."""
         with self._announced():
             yield self._outbox.add
@@ -324,6 +340,12 @@ class Catalogue:
             self._set_anchor(lesson_id, anchor)
         self._outbox.add(GapDeclared(lesson_id=lesson_id, **dict(gap_record(gap))))
 
+    def _add_label(self, lesson_id: str, sequence: int, told: datetime, moment: Moment) -> None:
+        self._database.execute(
+            "INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?)",
+            (*(sequence, lesson_id, moment.boot_id, moment.boottime_ns), *(told.isoformat(), moment.synced)),
+        )
+
     def _set_anchor(self, lesson_id: str, anchor: Anchor) -> None:
         self._database.execute(
             "UPDATE lessons SET anchor_media_ns = ?, anchor_wall = ?, anchor_boot_id = ?, anchor_boottime_ns = ?,"
@@ -332,7 +354,8 @@ class Catalogue:
         )
 
 
-def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
+def segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
+    """What is told of a segment."""
     timescale = segment.timescale
     start_ticks = nearest_tick(segment.start_ns, timescale)
     return SegmentReady(
@@ -383,6 +406,7 @@ def _bookmark(row: sqlite3.Row) -> BookmarkRecord:
         tag=row["tag"],
         text=row["text"],
         given=datetime.fromisoformat(row["given"]),
+        clock=clock_state(bool(row["synced"])),
         given_by=row["given_by"],
     )
 

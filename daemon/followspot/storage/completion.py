@@ -6,7 +6,6 @@ import logging
 from followspot.domain.events import LessonCompleted
 from followspot.domain.segments import (
     MANIFEST_FILE,
-    WHOLE_FILE,
     Manifest,
     ManifestSegment,
     clock_state,
@@ -16,9 +15,8 @@ from followspot.domain.segments import (
     track_of,
 )
 from followspot.storage.disk import replace_file
-from followspot.storage.rows import LessonRow, LessonState, SegmentRow, WholeFile
+from followspot.storage.rows import LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
-from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -58,33 +56,6 @@ def complete(store: Store, lesson_id: str, reason: str) -> None:
         )
     )
     log.info("lesson completed lesson=%s reason=%s segments=%d", lesson_id, manifest.reason, len(segments))
-
-
-def announce_whole(store: Store, whole: WholeFile) -> None:
-    """Steps J3 to J5: an interrupted run may have named the file already.
-
-    Silent where segments were deleted since: then the same media again must not stay.
-    """
-    folder = store.folder(whole.lesson_id)
-    target = folder / whole.file
-    part = target.with_name(target.name + PART_SUFFIX)
-    if not store.has_segments(whole.lesson_id) or not (part.exists() or target.exists()):
-        drop_whole(store, whole.lesson_id)
-        return
-    if part.exists():
-        store.disk.rename(part, target)
-    store.disk.sync_folder(folder)
-    store.catalogue.add_whole_file(whole)
-    log.info("lesson available path=%s size=%d", relative_path(whole.lesson_id, whole.file), whole.size)
-
-
-def drop_whole(store: Store, lesson_id: str) -> None:
-    """Leave nothing of a lesson as one file that is not announced, and never will be."""
-    folder = store.folder(lesson_id)
-    if folder.is_dir():
-        for name in (WHOLE_FILE, f"{WHOLE_FILE}{PART_SUFFIX}"):
-            store.disk.remove(folder / name)
-        store.disk.sync_folder(folder)
 
 
 def _manifest(store: Store, lesson: LessonRow, reason: str, segments: list[SegmentRow]) -> Manifest:

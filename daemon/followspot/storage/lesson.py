@@ -1,6 +1,7 @@
 """One lesson's durable writing, on the storage thread."""
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -18,7 +19,8 @@ from followspot.storage.spool import FramingFile, SegmentFile, cut_line, shifted
 from followspot.storage.store import Store, storage_error
 
 NANOSECONDS = 1_000_000_000
-SLOW_SYNC_NS = NANOSECONDS // 2
+MILLISECOND_NS = 1_000_000
+SLOW_SYNC_NS = NANOSECONDS // 4
 """A disk that syncs more slowly than fragments come (recording.fragment_s) could never catch up one by one."""
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,8 @@ class LessonWriter:
         """The end of the lesson's last segment, once it was given."""
         self._sync_ns = self._synced_ns = 0
         """What the last sync took, and when it ended."""
+        self._cpu_ns = 0
+        """What the storage thread had spent when the lesson began."""
         self._anchor: Anchor | None = None
         self._file: SegmentFile | None = None
         self._framing: FramingFile | None = None
@@ -72,7 +76,8 @@ class LessonWriter:
     def begin(self, origin: LessonOrigin) -> None:
         """Steps B1 to B4, or for a lesson that goes on: the declared cut."""
         store = self._store
-        self._hold_reserve()
+        self._cpu_ns = time.thread_time_ns()
+        store.reserve.require(self._folder.parent)
         anchor = self._new_anchor(origin)
         lesson = store.catalogue.lesson(self._plan.lesson_id)
         cut = self._begin_new(origin, anchor) if lesson is None else self._go_on(lesson, anchor)
@@ -117,6 +122,8 @@ class LessonWriter:
         self._index, self._end_ns = segment.index + 1, segment.end_ns
         self._store.notify(SegmentDurable(self._plan.lesson_id, segment.index))
         self._store.write_playlist(self._plan.lesson_id, ended=False)
+        if end.last:
+            log.debug("cpu spent part=storage ms=%.1f", (time.thread_time_ns() - self._cpu_ns) / MILLISECOND_NS)
 
     def end_without_media(self, end: SegmentEnd) -> None:
         """The lesson's last segment was thrown away: all since the overflow is missing."""
@@ -137,7 +144,7 @@ class LessonWriter:
         settle(self._store, self._plan.lesson_id)
         self._index, self._end_ns = self._store.catalogue.next_place(self._plan.lesson_id)
         self._overflowed, self._loss = True, GapReason.DISK_OVERFLOW
-        message = f"the disk of {self._store.media} could not keep up: a part of the lesson is not recorded"
+        message = f"the disk of {self._folder.parent} could not keep up: a part of the lesson is not recorded"
         self._store.notify(DiskOverflow(self._plan.lesson_id, message))
 
     def correct_clock(self, anchor: Anchor) -> None:
@@ -224,16 +231,6 @@ class LessonWriter:
         timescale = next((track.timescale for track in end.tracks if track.kind == "video"), NANOSECONDS)
         return self._end_ns if abs(start_ns - self._end_ns) * timescale < NANOSECONDS else start_ns
 
-    def _hold_reserve(self) -> None:
-        """Without room for it no lesson begins; where it cannot be made for another reason, recording comes first."""
-        try:
-            self._store.reserve.hold()
-        except OSError as error:
-            if is_full(error):
-                why = f"no room for the reserve, recording.reserve_mb: {error.strerror}"
-                raise OSError(error.errno, why) from error
-            log.warning("recording without a reserve folder=%s: %s", self._store.media, error)
-
     def _finished(self, file: SegmentFile, end: SegmentEnd) -> SegmentRow:
         if self._anchor is None:
             raise StorageError("a segment ended before the lesson began")
@@ -312,7 +309,7 @@ class LessonWriter:
 
     def _fail(self, error: Exception) -> None:
         lesson_id = self._plan.lesson_id
-        failure = storage_error(f"the lesson {lesson_id} in {self._store.media} cannot be written on", error)
+        failure = storage_error(f"the lesson {lesson_id} in {self._folder.parent} cannot be written on", error)
         log.error("%s", failure)
         if is_full(error):
             self._store.reserve.release()

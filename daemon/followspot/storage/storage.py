@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from followspot.domain.acknowledgement import Acknowledgement
@@ -15,12 +16,13 @@ from followspot.domain.recording import LessonPlan, Mark, SegmentSink
 from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
 from followspot.domain.segments import WHOLE_FILE
 from followspot.settings.models import Settings
-from followspot.storage.acknowledging import acknowledge
+from followspot.storage.acknowledging import acknowledge, moves_allowed
+from followspot.storage.age import BoxAge
 from followspot.storage.answers import Answers
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.clock_correction import correct_clock
-from followspot.storage.completion import announce_whole, complete, drop_whole
+from followspot.storage.completion import complete
 from followspot.storage.database import Database, set_aside
 from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_root_folder
 from followspot.storage.keeping import Keeping
@@ -29,16 +31,19 @@ from followspot.storage.marking import keep_bookmark
 from followspot.storage.muting import Muting
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
+from followspot.storage.pruning import Pruning
 from followspot.storage.reconcile import Finding
-from followspot.storage.reconciliation import reconcile
+from followspot.storage.reconciliation import come_home, reconcile
 from followspot.storage.recovery import INTERRUPTED, Recovery, Resumption, recover
 from followspot.storage.refuge import may_take_refuge, moved_notice, take_refuge
-from followspot.storage.reserve import Reserve
-from followspot.storage.retention import Tended, Tending
+from followspot.storage.reserve import Reserves
+from followspot.storage.retention import Tended, Tending, budget_of
 from followspot.storage.rows import OutboxEntry, WholeFile
 from followspot.storage.salvage import announce_pause, settle
 from followspot.storage.sink import LessonSink
 from followspot.storage.store import Store, storage_error
+from followspot.storage.whole import announce_whole, drop_whole
+from followspot.storage.wholefiles import WholeFiles
 from followspot.storage.worker import StorageProgress, Worker
 
 QUEUE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -173,11 +178,12 @@ class Storage:
     async def acknowledge(self, said: Acknowledgement) -> int:
         """The pipeline has stored these files elsewhere; how many of them are news. Durable when it returns.
 
-        Raises UnknownMediaError or WrongHashError (and then nothing of it counts).
+        Raises UnknownMediaError, WrongHashError or BusyError (and then nothing of it counts).
         """
-        store = self._require_open().store
+        opened = self._require_open()
+        store, moves = opened.store, opened.moves
         doing = f"noting what is stored of the lesson {said.lesson_id}"
-        return await self._call(doing, lambda: store.reserve.lend(lambda: acknowledge(store, said)))
+        return await self._call(doing, lambda: store.reserve.lend(lambda: acknowledge(store, said, moves)))
 
     async def tend(self) -> Tended:
         """Delete some of what may go and must (docs/retention.md), and say how much room there is. Often."""
@@ -192,10 +198,18 @@ class Storage:
         """
         return reconcile(self._require_open().store, self._call, read_all=read_all)
 
+    def come_home(self) -> AsyncIterator[Finding]:
+        """Bring lessons home from the fallback folder that could not come at an earlier try."""
+        return come_home(self._require_open().store, self._call)
+
     async def publish(self, event: EventData) -> None:
         """Put an event of its own into the outbox."""
         catalogue = self._require_open().store.catalogue
         await self._call(f"recording the event {event.type}", lambda: catalogue.announce(event))
+
+    async def told_alerts(self) -> list[tuple[str, str]]:
+        """Code and subject of what events have told to be wrong and not yet to be well."""
+        return await self._call("reading earlier alerts", self._require_open().store.catalogue.told_alerts)
 
     async def answers(self) -> list[tuple[str, str, str]]:
         """Name, id and answer of the newest commands, oldest first."""
@@ -222,8 +236,15 @@ class Storage:
 
     async def republish(self, wanted: RepublishFrom | RepublishLesson) -> Republished:
         """Have events sent again, with the same ids; they come out of `pending`."""
-        outbox = self._require_open().outbox
-        return await self._call("putting events back into the outbox", lambda: outbox.republish(wanted))
+        doing, outbox = "putting events back into the outbox", self._require_open().outbox
+        again = await self._call(doing, lambda: outbox.again(wanted))
+        while await self._call(doing, again.step):
+            pass
+        return again.done()
+
+    async def prune(self) -> bool:
+        """Forget some of the sent events that nobody needs any more (docs/segments.md); whether to go on soon."""
+        return await self._call("forgetting old events", self._require_open().pruning.step)
 
     async def pending(self, after: int, limit: int) -> list[OutboxEntry]:
         """Events with a sequence above `after` that are not yet acknowledged, oldest first."""
@@ -252,7 +273,8 @@ class Storage:
         paths = self._settings.paths
         self._make_media_root()
         make_root_folder(paths.state)
-        reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb)
+        roots = [paths.media, *([] if paths.fallback is None else [paths.fallback])]
+        reserve = Reserves(self._disk, roots, self._settings.recording.reserve_mb, paths.state)
         try:
             return reserve.lend(lambda: self._open_database(reserve))
         except sqlite3.DatabaseError as error:
@@ -261,18 +283,21 @@ class Storage:
         aside = reserve.lend(lambda: set_aside(paths.state, self._clock.utc_now()))
         return replace(reserve.lend(lambda: self._open_database(reserve)), damaged_database=aside)
 
-    def _open_database(self, reserve: Reserve) -> Recovery:
+    def _open_database(self, reserve: Reserves) -> Recovery:
         paths = self._settings.paths
         database = Database(paths.state)
-        outbox = Outbox(database, self._clock, self._render)
+        age = BoxAge(database, self._boot, self._clock)
+        outbox = Outbox(database, self._clock, self._render, age)
         store = Store(
             media=paths.media,
             fallback=paths.fallback,
             device_id=self._settings.device.id,
             longest_segment_s=self._longest_segment_s(),
+            spare_bytes=budget_of(self._settings).start_bytes,
             disk=self._disk,
             catalogue=Catalogue(database, outbox, self._on_outbox),
             keeping=Keeping(database, self._boot),
+            wholes=WholeFiles(database),
             reserve=reserve,
             boot=self._boot,
             clock=self._clock,
@@ -285,7 +310,9 @@ class Storage:
             database.close()
             raise
         muting = Muting(database, self._boot.boot_id())
-        self._opened = _Opened(database, outbox, store, Tending(store, self._settings), muting)
+        keep = timedelta(days=self._settings.retention.events_days)
+        pruning = Pruning(database, store.keeping, age, keep)
+        self._opened = _Opened(database, outbox, store, Tending(store, self._settings), pruning, muting)
         self._worker.post(finish)
         self._worker.post(lambda: _hold_reserve(store))
         return replace(recovery, muted=muting.is_muted())
@@ -337,12 +364,22 @@ class Storage:
 class _Opened:
     """What exists between open and close."""
 
-    def __init__(self, database: Database, outbox: Outbox, store: Store, tending: Tending, muting: Muting) -> None:
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        store: Store,
+        tending: Tending,
+        pruning: Pruning,
+        muting: Muting,
+    ) -> None:
         self.epoch = database.epoch
         self.answers = Answers(database)
         self.outbox = outbox
         self.store = store
         self.tending = tending
+        self.pruning = pruning
+        self.moves = moves_allowed()
         self._muting = muting
         self.writers: dict[str, LessonWriter] = {}
         self._database = database
@@ -396,7 +433,7 @@ class _Opened:
         store = self.store
         return [
             lesson_id
-            for lesson_id in store.catalogue.unjoined_lessons()
+            for lesson_id in store.wholes.unjoined()
             if not store.is_in_fallback(lesson_id) and store.has_segments(lesson_id)
         ]
 
@@ -456,7 +493,7 @@ class _Opened:
 
 def _hold_reserve(store: Store) -> None:
     try:
-        store.reserve.hold()
+        store.reserve.hold(store.media)
     except OSError as error:
         failure = storage_error(f"holding back the reserve in {store.media}", error)
         log.error("%s", failure)

@@ -15,8 +15,9 @@ from followspot.storage.disk import Disk, is_corrupt, is_full, replace_file
 from followspot.storage.keeping import Keeping
 from followspot.storage.notices import StorageNotice
 from followspot.storage.playlist import playlist
-from followspot.storage.reserve import Reserve
+from followspot.storage.reserve import Reserves
 from followspot.storage.rows import LessonState
+from followspot.storage.wholefiles import WholeFiles
 
 log = logging.getLogger(__name__)
 
@@ -31,21 +32,26 @@ class Store:
     device_id: str
     longest_segment_s: float
     """What a segment may come to: its configured length, and the longest wait for the picture that ends it."""
+    spare_bytes: int
+    """A lesson that comes home leaves so much room there: recording comes first."""
     disk: Disk
     catalogue: Catalogue
     keeping: Keeping
-    reserve: Reserve
+    wholes: WholeFiles
+    reserve: Reserves
     boot: Boot
     clock: Clock
     notify: Callable[[StorageNotice], None]
     media_is_new: bool
     """The media root was missing or empty at the start: lessons on record may lie on a disk that is not mounted."""
 
+    def root(self, lesson_id: str) -> Path:
+        """Below which a lesson lives: the fallback folder from its move until it has come home."""
+        return self.fallback if self.fallback is not None and self.is_in_fallback(lesson_id) else self.media
+
     def folder(self, lesson_id: str) -> Path:
-        """Where a lesson lives: in the fallback folder from its move until it has come home."""
-        if self.fallback is not None and self.is_in_fallback(lesson_id):
-            return self.fallback / lesson_id
-        return self.media / lesson_id
+        """Where a lesson lives."""
+        return self.root(lesson_id) / lesson_id
 
     def is_in_fallback(self, lesson_id: str) -> bool:
         """Whether a part of the lesson lies in the fallback folder."""
