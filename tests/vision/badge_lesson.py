@@ -33,12 +33,19 @@ class BadgeLesson(Lesson):
             tilt_max_acceleration_dps2=model.max_acceleration_dps2,
         )
         self._docked = dock
+        self.reasons: set[object] = set()
+        """What the framing relied on while the lesson was filmed."""
         if not dock:
             self.framing = OPERATORS[OURS](self.settings, self.clock, None)
 
     def play(self, seconds: float, lead_s: float) -> Judged:
         """The lesson, judged after `lead_s`."""
         return Judged(self.run(seconds, lead_s))
+
+    def _film(self, exposure_ns: int) -> None:
+        super()._film(exposure_ns)
+        if exposure_ns >= self._lead_ns:
+            self.reasons.add(self.framing.status()["reason"])
 
     def _report(self, step: int, now_ns: int) -> None:
         if self._docked and step % self._poll_steps == 0:
