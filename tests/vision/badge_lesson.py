@@ -33,6 +33,8 @@ class BadgeLesson(Lesson):
             tilt_max_acceleration_dps2=model.max_acceleration_dps2,
         )
         self._docked = dock
+        self.reasons: set[str] = set()
+        """Why somebody was believed to be there."""
         if not dock:
             self.framing = OPERATORS[OURS](self.settings, self.clock, None)
 
@@ -46,3 +48,6 @@ class BadgeLesson(Lesson):
             self.later(POSE_LATE_NS, lambda: self.framing.on_dock_event(pose))
         if step % TICK_STEPS == 0:
             self.framing._tick()
+            status = self.framing.status()
+            if status["state"] == "tracking":
+                self.reasons.add(status["reason"])
