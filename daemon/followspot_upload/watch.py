@@ -8,6 +8,7 @@ import json
 import logging
 import random
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -132,9 +133,17 @@ class Watch:
         self._stopped.set()
 
     def run(self) -> None:
-        """Look now and then until stopped."""
+        """Look now and then until stopped; a disk that refuses is tried again."""
+        refused = False
         while not self._stopped.wait(PERIOD_S):
-            self.look()
+            try:
+                self.look()
+            except sqlite3.Error as error:
+                if not refused:
+                    _log.error("what is missing cannot be looked for now: %s", error)
+                refused = True
+            else:
+                refused = False
 
     def look(self) -> None:
         """Look once."""

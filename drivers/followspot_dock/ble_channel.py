@@ -59,8 +59,9 @@ class BleChannel:
         self._outbox.put(frame)
         self._waiting.set()
 
-    def rest(self, resting: bool) -> None:
+    def rest(self, resting: bool) -> bool:  # noqa: ARG002 - BlueZ cannot hold them back
         """Notifications come as BlueZ sends them."""
+        return False
 
     def look(self) -> None:
         """Nothing was held back."""

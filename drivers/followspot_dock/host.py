@@ -17,8 +17,10 @@ from followspot_dock.thinning import Thinning
 
 HEARTBEAT_NS = 460_000_000
 """A dock silent for this long (23 poses) is gone: with the 40 ms until somebody looks, half a second at the most."""
-CALM_HEARTBEAT_NS = 340_000_000
-"""The same while somebody looks, and listens, every 80 ms only: what came last may be older by as much."""
+CALM_HEARTBEAT_NS = 420_000_000
+"""The same while somebody looks every 80 ms only."""
+LATE_NS = 80_000_000
+"""So much older may be what came last, where it is heard only when somebody looks."""
 NEGOTIATION_NS = 2_000_000_000
 """Boards that restart when their port is opened need up to this to answer."""
 _HELLO_REPEAT_NS = 200_000_000
@@ -36,7 +38,8 @@ class HostSession:
     takes one whole encoded frame and may drop it; `tell` gets port events; `ready` gets the dock's capabilities once,
     before any other event. `session_id` is random: it tells this conversation's answers from an earlier one's.
     Everything runs on the caller's thread; `tick` wants to be called every 40 ms, every 20 ms while `stopping`. While
-    `calm`, every 80 ms will do, `receive` may be as late, and few of the poses and marker reports are told.
+    `calm`, every 80 ms will do, and few of the poses and marker reports are told; with `heard_late` `receive` may be as
+    late.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class HostSession:
         self._order = Order()
         self._lanes, self._faults = Lanes(), EventLanes()
         self._thinning = Thinning()
+        self.heard_late = False
         self._complaints = Complaints()
         self._sequence = 0
         self._boot_id: int | None = None
@@ -128,7 +132,7 @@ class HostSession:
         if self._over is not None:
             return self._over
         if self.negotiated:
-            limit_ns = CALM_HEARTBEAT_NS if self.calm else HEARTBEAT_NS
+            limit_ns = (CALM_HEARTBEAT_NS if self.calm else HEARTBEAT_NS) - (LATE_NS if self.heard_late else 0)
             return "the dock sent nothing for 0.5 s" if now_ns - self._heard_ns > limit_ns else None
         version = self._codec.foreign_version
         if version is not None:

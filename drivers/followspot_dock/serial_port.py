@@ -49,7 +49,7 @@ class SerialPort:
             if self._attached and self._pending:
                 self._loop.add_writer(self._fd, self._writable)
 
-    def rest(self, resting: bool) -> None:
+    def rest(self, resting: bool) -> bool:
         """Leave what comes with the kernel until the next `look`, which saves a wake-up for each frame."""
         if self._attached and resting != self._resting:
             self._resting = resting
@@ -57,6 +57,7 @@ class SerialPort:
                 self._loop.remove_reader(self._fd)
             else:
                 self._loop.add_reader(self._fd, self._readable)
+        return self._resting
 
     def look(self) -> None:
         """Read what came while resting."""

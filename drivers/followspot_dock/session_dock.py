@@ -33,8 +33,8 @@ class Channel(Protocol):
         """Send one whole frame, or drop it. Never blocks."""
         ...
 
-    def rest(self, resting: bool) -> None:
-        """Whether it is enough to hand over what came at the next `look`; not every transport can wait."""
+    def rest(self, resting: bool) -> bool:
+        """Whether it is enough to hand over what comes at the next `look`; whether it is done so: not every one can."""
         ...
 
     def look(self) -> None:
@@ -173,7 +173,7 @@ class SessionDock(Dock):
         """Not before the dock has answered: until then every byte counts."""
         if self._session is not None and self._channel is not None and self._session.negotiated:
             self._session.calm = self._calm
-            self._channel.rest(self._calm)
+            self._session.heard_late = self._channel.rest(self._calm)
 
     def _working(self) -> HostSession | None:
         return self._session if self.link.works else None

@@ -100,7 +100,7 @@ class Lesson:
         """The frames of `seconds`, after `lead_s` in which the dock turns to the teacher."""
         self.framing.on_dock_event(LinkChanged(LinkState.READY, "", self.dock.capabilities))
         self.framing.follow(True)
-        lookahead_ns = round(getattr(self.settings, "lookahead_s", 0.0) * 1e9)
+        lookahead_ns = round(self.settings.lookahead_s * 1e9)
         self._decided_ns = self.conditions.late_ns(FRAME_LATE_NS) + lookahead_ns
         self._lead_ns, end_ns = START_NS + round(lead_s * 1e9), START_NS + round((lead_s + seconds) * 1e9)
         for step in range(round((end_ns + self._decided_ns - START_NS) / STEP_NS) + 1):

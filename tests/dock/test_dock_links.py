@@ -208,8 +208,8 @@ class Bench(SessionDock):
         self._table.host = self._session
         self._table._to_dock(data)
 
-    def rest(self, resting: bool) -> None:
-        """The weather does not wait."""
+    def rest(self, resting: bool) -> bool:
+        return False  # the weather does not wait
 
     def look(self) -> None:
         """Nothing was held back."""

@@ -33,8 +33,8 @@ class BadgeLesson(Lesson):
             tilt_max_acceleration_dps2=model.max_acceleration_dps2,
         )
         self._docked = dock
-        self.reasons: set[str] = set()
-        """Why somebody was believed to be there."""
+        self.reasons: set[object] = set()
+        """What the framing relied on while the lesson was filmed."""
         if not dock:
             self.framing = OPERATORS[OURS](self.settings, self.clock, None)
 
@@ -42,12 +42,14 @@ class BadgeLesson(Lesson):
         """The lesson, judged after `lead_s`."""
         return Judged(self.run(seconds, lead_s))
 
+    def _film(self, exposure_ns: int) -> None:
+        super()._film(exposure_ns)
+        if exposure_ns >= self._lead_ns:
+            self.reasons.add(self.framing.status()["reason"])
+
     def _report(self, step: int, now_ns: int) -> None:
         if self._docked and step % self._poll_steps == 0:
             pose = self._pose(now_ns)
             self.later(POSE_LATE_NS, lambda: self.framing.on_dock_event(pose))
         if step % TICK_STEPS == 0:
             self.framing._tick()
-            status = self.framing.status()
-            if status["state"] == "tracking":
-                self.reasons.add(status["reason"])

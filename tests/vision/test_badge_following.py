@@ -17,7 +17,7 @@ def test_she_stays_in_the_safe_area(dock, look):
     judged = lesson.play(SECONDS, 2.0)
     assert judged.safe_share() >= 0.99
     assert "badge" in lesson.reasons
-    assert "marker" not in lesson.reasons
+    assert lesson.reasons <= {"badge", "picture alone"}
     ratios = [m / t.distance_m for m, t in zip(judged.believed_m, judged.truths, strict=True) if m]
     assert 0.9 < np.median(ratios) < 1.1
 
@@ -25,4 +25,5 @@ def test_she_stays_in_the_safe_area(dock, look):
 def test_somebody_elses_badge_is_not_followed():
     lesson = BadgeLesson(FIXED, dock=False, told=NUMBER + 1)
     lesson.play(1.5, 0.5)
+    assert lesson.reasons
     assert "badge" not in lesson.reasons

@@ -47,7 +47,7 @@ class Heard:
         """Root mean square of what came, without the constant that cheap converters add; 0 where nothing came."""
         if not self.count:
             return 0.0
-        swing = self.samples - self.samples.mean()
+        swing = self.samples - np.add.reduce(self.samples) / len(self.samples)
         return math.sqrt(float(np.dot(swing, swing)) / len(swing))
 
 

@@ -85,9 +85,9 @@ class Tending:
         return store.media
 
     def _free_bytes(self, root: Path) -> int:
-        """A fallback folder that was never needed is not there: then its disk is that of the folder above it."""
-        while root == self._store.fallback and not root.exists():
-            root = root.parent
+        """A fallback folder that was never needed is not there: then its disk is that of the folders above it."""
+        if root == self._store.fallback:
+            root = next(one for one in (root, *root.parents) if one.exists())
         return self._store.disk.free_bytes(root)
 
     def _delete_some(self, root: Path) -> bool:

@@ -28,7 +28,9 @@ SIZES = (1, 1_000, 100_000)
 PER_LESSON = 100
 FILE_BYTES = 1000
 SHA256 = "a" * 64
-SEGMENT_S = 1.0
+SEGMENT_S = 2.0
+SHORTEST_S = 24.0
+"""A dozen segments: their median is no accident."""
 ACKNOWLEDGEMENTS = 50
 RECONCILE_TIMEOUT_S = 300.0
 ANSWER_TIMEOUT_S = 10.0
@@ -77,7 +79,7 @@ def _beside(size: int, options: BenchOptions) -> tuple[float, float]:
         reconciled = partial(_says, log, "files and catalogue were compared")
         stage.wait_for("files and catalogue to be compared", reconciled, RECONCILE_TIMEOUT_S)
         answers_ms = _acknowledge(stage)
-        lesson.record(stage, partial(time.sleep, options.seconds))
+        lesson.record(stage, partial(time.sleep, max(SHORTEST_S, options.seconds)))
         return median(announcing.delays_ms(log)), median(answers_ms)
 
 
