@@ -11,6 +11,7 @@ from typing import Any
 from followspot.domain.recording import LessonPlan, Mark
 from followspot.settings.models import RetentionSettings
 from followspot.storage.join.lesson import join_lesson
+from followspot.storage.rows import Unjoined
 from followspot.storage.storage import Storage
 from support.keepinglab import stored
 from support.storagelab import (
@@ -146,7 +147,7 @@ async def test_every_numbered_step_is_done_in_its_place(box: Box, media: list[Se
         await storage.complete_lesson(LESSON, "stopped")
         assert disk.take() == steps("C1", "C2", "C3", "C4", "C5")
         whole = join_lesson(box.lesson, lambda: None)
-        await storage.announce_whole(LESSON, whole.size, whole.sha256, whole.duration_ns)
+        await storage.announce_whole(Unjoined(LESSON), whole.size, whole.sha256, whole.duration_ns)
         assert disk.take() == steps("J1", "J2", "J3", "J4", "J5")
         await trace(storage, None)
 

@@ -68,7 +68,7 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
     for name, several in zones.items():
         if not all(zone.in_order for zone in several):
             yield problem(f"tracking.{name}", "left_deg must be less than right_deg, and bottom_deg less than top_deg")
-    if settings.hides_zones and settings.recording.picture == "full":
+    if settings.hides_zones and settings.recording.picture != "framed":
         yield problem(
             "view.hide_blocked", 'shows no zone only where recording.picture is "framed": the full picture shows all'
         )

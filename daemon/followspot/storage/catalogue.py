@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from followspot.domain.events import (
     BookmarkSet,
@@ -20,13 +21,15 @@ from followspot.domain.events import (
     SegmentReady,
 )
 from followspot.domain.gaps import GapReason
-from followspot.domain.recording import Gap, SoundFile, TrackInfo
+from followspot.domain.recording import Gap, RenditionFile, SoundFile, TrackInfo
+from followspot.domain.rendition import RenditionName
 from followspot.domain.segments import (
     BookmarkRecord,
     clock_state,
     gap_record,
     nearest_tick,
     relative_path,
+    rendition_record,
     sound_record,
     track_of,
 )
@@ -34,7 +37,7 @@ from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import LessonDetails
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
-from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, WholeFile
+from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, Unjoined, WholeFile
 
 
 class Catalogue:
@@ -85,24 +88,38 @@ class Catalogue:
         rows = self._database.all('SELECT "index", sha256 FROM segments WHERE lesson_id = ?', (lesson_id,))
         return {row["index"]: row["sha256"] for row in rows}
 
+    def renditions(self, lesson_id: str) -> dict[int, tuple[RenditionFile, ...]]:
+        """The further pictures of each of the lesson's segments by index, of those that have some."""
+        rows = self._database.all(
+            "SELECT \"index\", renditions FROM segments WHERE lesson_id = ? AND renditions <> '[]'", (lesson_id,)
+        )
+        return {row["index"]: tuple(_rendition(one) for one in json.loads(row["renditions"])) for row in rows}
+
     def gaps(self, lesson_id: str) -> list[Gap]:
         """The lesson's gaps by media time."""
         rows = self._database.all("SELECT * FROM gaps WHERE lesson_id = ? ORDER BY start_ns, rowid", (lesson_id,))
-        return [Gap(GapReason(row["reason"]), row["start_ns"], row["duration_ns"], row["missing_ns"]) for row in rows]
+        return [_gap(row) for row in rows]
 
     def bookmarks(self, lesson_id: str) -> list[BookmarkRecord]:
         """The lesson's bookmarks by media time."""
         rows = self._database.all("SELECT * FROM bookmarks WHERE lesson_id = ? ORDER BY at_ns, rowid", (lesson_id,))
         return [_bookmark(row) for row in rows]
 
-    def unjoined_lessons(self) -> list[str]:
-        """Completed lessons with segments that are not there as one file, newest first."""
+    def unjoined(self) -> list[Unjoined]:
+        """Completed lessons with segments, and further pictures of them, that are not one file yet; newest first."""
+        wanted = (None, *RenditionName)
+        found = [(one, index) for index, name in enumerate(wanted) for one in self._unjoined(name)]
+        return [one for one, _ in sorted(found, key=lambda each: (each[0].lesson_id, -each[1]), reverse=True)]
+
+    def _unjoined(self, rendition: RenditionName | None) -> list[Unjoined]:
+        which = "1" if rendition is None else "renditions <> '[]'"
         rows = self._database.all(
-            "SELECT id FROM lessons WHERE state = 'completed'"
-            " AND EXISTS (SELECT 1 FROM segments WHERE lesson_id = lessons.id)"
-            " AND NOT EXISTS (SELECT 1 FROM whole_files WHERE lesson_id = lessons.id) ORDER BY id DESC"
+            "SELECT id FROM lessons WHERE state = 'completed'"  # noqa: S608 - both texts are ours
+            f" AND EXISTS (SELECT 1 FROM segments WHERE lesson_id = lessons.id AND {which})"
+            " AND NOT EXISTS (SELECT 1 FROM whole_files WHERE lesson_id = lessons.id AND rendition = ?)",
+            (rendition or "",),
         )
-        return [row["id"] for row in rows]
+        return [Unjoined(row["id"], rendition) for row in rows]
 
     def next_place(self, lesson_id: str) -> tuple[int, int]:
         """The index of the lesson's next segment, and the media time at which it starts."""
@@ -147,16 +164,17 @@ class Catalogue:
     def add_segment(self, segment: SegmentRow, *, last: bool) -> None:
         """A finished segment, and `segment.ready`."""
         tracks = json.dumps([*map(asdict, segment.tracks), *map(asdict, segment.sounds)])
+        renditions = json.dumps([*map(asdict, segment.renditions)])
         event = _segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
                 'INSERT INTO segments (lesson_id, "index", file, size, sha256, init_size, start_ns, duration_ns,'
-                " started, frames, tracks, boot_id, boottime_ns, synced)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " started, frames, tracks, boot_id, boottime_ns, synced, renditions)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(segment.lesson_id, segment.index, segment.file, segment.size, segment.sha256),
                     *(segment.init_size, segment.start_ns, segment.duration_ns, segment.started.isoformat()),
-                    *(segment.frames, tracks, segment.boot_id, segment.boottime_ns, segment.synced),
+                    *(segment.frames, tracks, segment.boot_id, segment.boottime_ns, segment.synced, renditions),
                 ),
             )
             self._outbox.add(event)
@@ -240,8 +258,8 @@ class Catalogue:
         """A completed lesson as one file, and `lesson.available`."""
         with self._announced():
             self._database.execute(
-                "INSERT INTO whole_files VALUES (?, ?, ?, ?, ?)",
-                (whole.lesson_id, whole.file, whole.size, whole.sha256, whole.duration_ns),
+                "INSERT INTO whole_files VALUES (?, ?, ?, ?, ?, ?)",
+                (whole.lesson_id, whole.rendition or "", whole.file, whole.size, whole.sha256, whole.duration_ns),
             )
             self._outbox.add(
                 LessonAvailable(
@@ -250,6 +268,7 @@ class Catalogue:
                     size=whole.size,
                     sha256=whole.sha256,
                     duration_ns=whole.duration_ns,
+                    rendition=whole.rendition,
                 )
             )
 
@@ -317,8 +336,9 @@ class Catalogue:
 
     def _insert_gap(self, lesson_id: str, gap: Gap, anchor: Anchor | None) -> None:
         self._database.execute(
-            "INSERT INTO gaps VALUES (?, ?, ?, ?, ?)",
-            (lesson_id, gap.reason, gap.start_ns, gap.duration_ns, gap.missing_ns),
+            "INSERT INTO gaps (lesson_id, reason, start_ns, duration_ns, missing_ns, rendition)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (lesson_id, gap.reason, gap.start_ns, gap.duration_ns, gap.missing_ns, gap.rendition),
         )
         if anchor is not None:
             self._set_anchor(lesson_id, anchor)
@@ -353,6 +373,7 @@ def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
         last=last,
         tracks=tuple(track_of(track) for track in segment.tracks),
         sounds=tuple(sound_record(sound) for sound in segment.sounds),
+        renditions=tuple(rendition_record(rendition) for rendition in segment.renditions),
     )
 
 
@@ -375,6 +396,11 @@ def _lesson(row: sqlite3.Row) -> LessonRow:
         details=LessonDetails.model_validate_json(row["details"]),
         paused_by=row["paused_by"],
     )
+
+
+def _gap(row: sqlite3.Row) -> Gap:
+    rendition = None if row["rendition"] is None else RenditionName(row["rendition"])
+    return Gap(GapReason(row["reason"]), row["start_ns"], row["duration_ns"], row["missing_ns"], rendition)
 
 
 def _bookmark(row: sqlite3.Row) -> BookmarkRecord:
@@ -405,4 +431,10 @@ def _segment(row: sqlite3.Row) -> SegmentRow:
         boottime_ns=row["boottime_ns"],
         synced=bool(row["synced"]),
         sounds=tuple(SoundFile(**{**one, "role": MicrophoneRole(one["role"])}) for one in tracks if "file" in one),
+        renditions=tuple(_rendition(one) for one in json.loads(row["renditions"])),
     )
+
+
+def _rendition(one: dict[str, Any]) -> RenditionFile:
+    tracks = tuple(TrackInfo(**track) for track in one["tracks"])
+    return RenditionFile(**{**one, "name": RenditionName(one["name"]), "tracks": tracks})

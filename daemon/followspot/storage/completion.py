@@ -6,17 +6,18 @@ import logging
 from followspot.domain.events import LessonCompleted
 from followspot.domain.segments import (
     MANIFEST_FILE,
-    WHOLE_FILE,
     Manifest,
     ManifestSegment,
     clock_state,
     gap_record,
     relative_path,
+    rendition_record,
     sound_record,
     track_of,
+    whole_file,
 )
 from followspot.storage.disk import replace_file
-from followspot.storage.rows import LessonRow, LessonState, SegmentRow, WholeFile
+from followspot.storage.rows import LessonRow, LessonState, SegmentRow, Unjoined, WholeFile
 from followspot.storage.salvage import settle
 from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
@@ -68,8 +69,9 @@ def announce_whole(store: Store, whole: WholeFile) -> None:
     folder = store.folder(whole.lesson_id)
     target = folder / whole.file
     part = target.with_name(target.name + PART_SUFFIX)
-    if not store.has_segments(whole.lesson_id) or not (part.exists() or target.exists()):
-        drop_whole(store, whole.lesson_id)
+    one = Unjoined(whole.lesson_id, whole.rendition)
+    if not store.has_segments(one) or not (part.exists() or target.exists()):
+        drop_whole(store, one)
         return
     if part.exists():
         store.disk.rename(part, target)
@@ -78,11 +80,11 @@ def announce_whole(store: Store, whole: WholeFile) -> None:
     log.info("lesson available path=%s size=%d", relative_path(whole.lesson_id, whole.file), whole.size)
 
 
-def drop_whole(store: Store, lesson_id: str) -> None:
+def drop_whole(store: Store, one: Unjoined) -> None:
     """Leave nothing of a lesson as one file that is not announced, and never will be."""
-    folder = store.folder(lesson_id)
+    folder, whole = store.folder(one.lesson_id), whole_file(one.rendition)
     if folder.is_dir():
-        for name in (WHOLE_FILE, f"{WHOLE_FILE}{PART_SUFFIX}"):
+        for name in (whole, f"{whole}{PART_SUFFIX}"):
             store.disk.remove(folder / name)
         store.disk.sync_folder(folder)
 
@@ -118,4 +120,5 @@ def _manifest_segment(segment: SegmentRow) -> ManifestSegment:
         boot_id=segment.boot_id,
         frames=segment.frames,
         sounds=tuple(sound_record(sound) for sound in segment.sounds),
+        renditions=tuple(rendition_record(rendition) for rendition in segment.renditions),
     )

@@ -14,16 +14,18 @@ from pydantic import ValidationError
 
 from followspot.domain.events import LessonCompleted
 from followspot.domain.ids import stamp_of
-from followspot.domain.recording import Gap, SoundFile, TrackInfo
+from followspot.domain.recording import Gap, RenditionFile, SoundFile, TrackInfo
+from followspot.domain.rendition import RenditionName
 from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import (
     MANIFEST_FILE,
-    WHOLE_FILE,
     ClockState,
     Manifest,
+    ManifestSegment,
     relative_path,
     segment_file,
     sound_file,
+    whole_file,
 )
 from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import NO_DETAILS, LessonDetails
@@ -32,6 +34,7 @@ from followspot.storage.disk import DRAFT_SUFFIX
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.recovery import INTERRUPTED
 from followspot.storage.removal import remove_again, tell_gone
+from followspot.storage.renditions import find_renditions
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import PART_NAME, SEGMENT_NAME, Found, trim
 from followspot.storage.soundfiles import find_sounds
@@ -102,9 +105,14 @@ def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], st
     findings = _tell_missing(store, missing)
     for one in here:
         if one.file in names:
-            findings += _damage(folder / one.file, one, content_hash)
+            findings += _damage(folder / one.file, lesson_id, one, content_hash)
     findings += _without_segment(store, lesson_id, names)
-    listed = {segment.file for segment in store.catalogue.segments(lesson_id)}
+    segments = store.catalogue.segments(lesson_id)
+    here_indices = {one.index for one in here if one.file in names}
+    for segment in segments:
+        if segment.index in here_indices:
+            findings += _further_damage(folder, segment, content_hash)
+    listed = {segment.file for segment in segments}
     for name in sorted(names - listed):
         if SEGMENT_NAME.fullmatch(name) or PART_NAME.fullmatch(name):
             text = "is not in the lesson's manifest, which never changes: look at it and remove it"
@@ -118,8 +126,9 @@ def _without_segment(store: Store, lesson_id: str, names: set[str]) -> list[Find
     """Voices, or the lesson as one file, whose segments something else took away: nothing of ours deletes them."""
     gone = store.keeping.of_lesson(lesson_id, Presence.GONE)
     left = [sound_file(one.index, role) for one in gone for role in MicrophoneRole]
+    left += [segment_file(one.index, name) for one in gone for name in RenditionName]
     if gone and store.is_spent(lesson_id):
-        left.append(WHOLE_FILE)
+        left += [whole_file(), *(whole_file(name) for name in RenditionName)]
     text = "is left of segments that are gone: nothing deletes it, look at it and remove it"
     return [
         Finding(FindingKind.UNLISTED, relative_path(lesson_id, name), text) for name in sorted(names.intersection(left))
@@ -186,7 +195,21 @@ def _tell_missing(store: Store, missing: list[Kept]) -> list[Finding]:
     return [Finding(FindingKind.MISSING, relative_path(one.lesson_id, one.file), text) for one in missing]
 
 
-def _damage(path: Path, kept: Kept, content_hash: Callable[[Path], str] | None) -> list[Finding]:
+def _further_damage(folder: Path, segment: SegmentRow, content_hash: Callable[[Path], str] | None) -> list[Finding]:
+    """What of a further picture is not as it was announced, of a segment that is here."""
+    findings = []
+    for one in segment.renditions:
+        if (folder / one.file).exists():
+            findings += _damage(folder / one.file, segment.lesson_id, one, content_hash)
+        else:
+            text = "was announced with its segment and is not there any more"
+            findings.append(Finding(FindingKind.MISSING, relative_path(segment.lesson_id, one.file), text))
+    return findings
+
+
+def _damage(
+    path: Path, lesson_id: str, kept: Kept | RenditionFile, content_hash: Callable[[Path], str] | None
+) -> list[Finding]:
     size = path.stat().st_size
     if size != kept.size:
         text = f"has {size} bytes, {kept.size} were announced"
@@ -194,7 +217,7 @@ def _damage(path: Path, kept: Kept, content_hash: Callable[[Path], str] | None) 
         text = "has another content than was announced"
     else:
         return []
-    return [Finding(FindingKind.DAMAGED, relative_path(kept.lesson_id, kept.file), text)]
+    return [Finding(FindingKind.DAMAGED, relative_path(lesson_id, kept.file), text)]
 
 
 def _manifest(path: Path) -> tuple[Manifest, bytes] | None:
@@ -255,9 +278,10 @@ def _adopt_completed(
                 init_size=init_sizes[one.index],
                 tracks=tracks,
                 sounds=tuple(SoundFile(**sound.model_dump()) for sound in one.sounds if (folder / sound.file).exists()),
+                renditions=_as_stated(folder, one),
                 boottime_ns=0,
                 synced=one.clock is ClockState.SYNCED,
-                **one.model_dump(exclude={"sounds", "clock"}),
+                **one.model_dump(exclude={"sounds", "renditions", "clock"}),
             )
             store.catalogue.add_segment(row, last=one == manifest.segments[-1])
         for gap in manifest.gaps:
@@ -271,6 +295,12 @@ def _adopt_completed(
         _adopted(orphan.lesson_id, len(whole), "as its manifest says"),
         *(_lost(orphan.lesson_id, one.file, present=one.index in hashes) for one in lost),
     ]
+
+
+def _as_stated(folder: Path, one: ManifestSegment) -> tuple[RenditionFile, ...]:
+    """Those further pictures of a segment that are what its manifest says."""
+    stated = {further.sha256 for further in one.renditions}
+    return tuple(found for found in find_renditions(folder, one.index) if found.sha256 in stated)
 
 
 def _completed(manifest: Manifest, content: bytes) -> LessonCompleted:
@@ -305,6 +335,7 @@ def _segment_row(store: Store, lesson: LessonRow, found: Found, sha256: str, sta
         boottime_ns=lesson.anchor.boottime_at(start_ns),
         synced=lesson.anchor.synced,
         sounds=find_sounds(path.parent, found.index),
+        renditions=find_renditions(path.parent, found.index),
     )
 
 

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 
 from followspot.domain.errors import StorageError
 from followspot.domain.events import SegmentDeleted
+from followspot.domain.rendition import RenditionName
 from followspot.domain.retention import DeletionReason
-from followspot.domain.segments import SEGMENT_PREFIX, WHOLE_FILE, relative_path, sound_file
+from followspot.domain.segments import SEGMENT_PREFIX, relative_path, segment_file, sound_file, whole_file
 from followspot.domain.sound import MicrophoneRole
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
 
-WHOLE_NAMES = (WHOLE_FILE, f"{WHOLE_FILE}{PART_SUFFIX}")
+WHOLE_NAMES = tuple(
+    f"{whole_file(rendition)}{suffix}" for rendition in (None, *RenditionName) for suffix in ("", PART_SUFFIX)
+)
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +95,9 @@ def _unlink(store: Store, segments: Sequence[Kept]) -> None:
 
 def _names(one: Kept) -> tuple[str, ...]:
     """All files of a segment, itself last: while it is there, its deletion is not done."""
-    return (*(sound_file(one.index, role) for role in MicrophoneRole), f"{one.file}{PART_SUFFIX}", one.file)
+    sounds = [sound_file(one.index, role) for role in MicrophoneRole]
+    further = [segment_file(one.index, name) for name in RenditionName]
+    return (*sounds, *further, *(f"{name}{PART_SUFFIX}" for name in further), f"{one.file}{PART_SUFFIX}", one.file)
 
 
 def tell_gone(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> None:

@@ -48,7 +48,7 @@ class Tending:
             free_min=rules.free_min,
             start_min=rules.start_min,
             end_min=rules.end_min,
-            bytes_per_min=bytes_per_minute(settings.encoder.bitrate_kbps, settings.sound_kbps),
+            bytes_per_min=bytes_per_minute(settings.picture_kbps, settings.sound_kbps),
         )
 
     def tend(self) -> Tended:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from followspot.domain.recording import SoundFile, TrackInfo
+from followspot.domain.recording import RenditionFile, SoundFile, TrackInfo
+from followspot.domain.rendition import RenditionName
 from followspot.domain.segments import NANOSECONDS
 from followspot.domain.statement import LessonDetails
 
@@ -79,13 +80,22 @@ class LessonRow:
 
 @dataclass(frozen=True, slots=True)
 class WholeFile:
-    """A completed lesson as one file."""
+    """A completed lesson as one file, or a further picture of it."""
 
     lesson_id: str
     file: str
     size: int
     sha256: str
     duration_ns: int
+    rendition: RenditionName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unjoined:
+    """A completed lesson, or a further picture of it, that is not there as one file."""
+
+    lesson_id: str
+    rendition: RenditionName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,7 @@ class SegmentRow:
     boottime_ns: int
     synced: bool
     sounds: tuple[SoundFile, ...] = ()
+    renditions: tuple[RenditionFile, ...] = ()
 
     @property
     def timescale(self) -> int:

@@ -7,16 +7,17 @@ from pathlib import Path
 
 from followspot.domain.clock import Clock
 from followspot.domain.errors import DiskFullError, StorageError
-from followspot.domain.segments import BOOKMARKS_FILE, PLAYLIST_FILE
+from followspot.domain.rendition import RenditionName
+from followspot.domain.segments import BOOKMARKS_FILE, playlist_file
 from followspot.storage.bookmarks import webvtt
 from followspot.storage.boot import Boot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.disk import Disk, is_corrupt, is_full, replace_file
 from followspot.storage.keeping import Keeping
 from followspot.storage.notices import StorageNotice
-from followspot.storage.playlist import playlist
+from followspot.storage.playlist import Entry, playlist
 from followspot.storage.reserve import Reserve
-from followspot.storage.rows import LessonState
+from followspot.storage.rows import LessonState, Unjoined
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +67,15 @@ class Store:
         """Whether the media root was empty at the start or is now: its disk may not be mounted."""
         return self.media_is_new or not any(self.media.iterdir())
 
-    def has_segments(self, lesson_id: str) -> bool:
-        """Whether the files of all catalogued segments are there."""
-        folder = self.folder(lesson_id)
-        return all((folder / segment.file).exists() for segment in self.catalogue.segments(lesson_id))
+    def has_segments(self, one: Unjoined) -> bool:
+        """Whether the files of all catalogued segments are there, with the further picture if one is wanted."""
+        folder = self.folder(one.lesson_id)
+        segments = self.catalogue.segments(one.lesson_id)
+        files = [segment.file for segment in segments]
+        files += [
+            further.file for segment in segments for further in segment.renditions if further.name == one.rendition
+        ]
+        return all((folder / file).exists() for file in files)
 
     def is_spent(self, lesson_id: str) -> bool:
         """Whether the lesson is completed and the last of its segments is being deleted or gone."""
@@ -80,8 +86,11 @@ class Store:
     def write_playlist(self, lesson_id: str, *, ended: bool) -> None:
         """Bring the lesson's playlist up to what is catalogued."""
         segments, gaps = self.catalogue.segments(lesson_id), self.catalogue.gaps(lesson_id)
-        content = playlist(segments, gaps, longest_segment_s=self.longest_segment_s, ended=ended)
-        replace_file(self.disk, self.folder(lesson_id) / PLAYLIST_FILE, content)
+        own = [Entry.of(segment) for segment in segments]
+        further = [(name, entries) for name in RenditionName if (entries := Entry.of_rendition(segments, name))]
+        for name, entries in [(None, own), *further]:
+            content = playlist(entries, gaps, longest_segment_s=self.longest_segment_s, ended=ended)
+            replace_file(self.disk, self.folder(lesson_id) / playlist_file(name), content)
 
     def write_bookmarks(self, lesson_id: str) -> None:
         """Bring the lesson's bookmarks up to what is catalogued; no file where there is none."""
