@@ -28,7 +28,7 @@ from followspot.storage.removal import remove
 from followspot.storage.rows import Unjoined
 from followspot.storage.storage import Storage
 from support.rfc8216 import check
-from support.storagelab import LESSON, SEGMENT_S, Box, Segment, events, give, opened, origin
+from support.storagelab import LESSON, SEGMENT_S, Box, Segment, events, give, give_full, opened, origin
 
 FULL = RenditionName.FULL
 NS = 10**9
@@ -37,14 +37,6 @@ NS = 10**9
 def announced(end: Segment) -> Segment:
     """The segment as a recorder gives it that records both pictures."""
     return replace(end, end=replace(end.end, renditions=(FULL,)))
-
-
-def give_full(full: RenditionSink, segment: Segment, fragments: int | None = None) -> None:
-    """Hand the further picture of a segment over: the same media, or the first fragments of it."""
-    full.open_segment(segment.end.index)
-    for fragment in segment.fragments[:fragments]:
-        full.write_fragment(segment.end.index, fragment)
-    full.finish_segment(segment.end.index)
 
 
 def begin(storage: Storage, plan: LessonPlan | None = None) -> tuple[SegmentSink, RenditionSink]:
@@ -140,6 +132,20 @@ async def test_it_may_come_before_the_lessons_own_segment_is_opened(box: Box, me
         await storage.complete_lesson(LESSON, "stopped")
         (ready,) = of_type(await events(storage), "segment.ready")
     assert ready["renditions"][0]["duration_ns"] == ready["duration_ns"]
+
+
+async def test_one_that_ended_early_is_not_waited_for(box: Box, media: list[Segment]) -> None:
+    async with opened(box) as (storage, _):
+        sink, full = begin(storage)
+        sink.open_segment(0, 0)
+        full.open_segment(0)
+        full.write_fragment(0, media[0].fragments[0])
+        full.finish_segment(0)
+        for fragment in media[0].fragments:
+            sink.write_fragment(0, fragment)
+        sink.finish_segment(announced(media[0]).end)
+        (ready,) = of_type(await events(storage), "segment.ready")
+    assert ready["renditions"][0]["duration_ns"] == NS // 2
 
 
 @pytest.mark.parametrize("own_fragments", [1, 2, 3])

@@ -171,7 +171,7 @@ class RenditionSink(Protocol):
     """Where a further picture of a lesson goes, segment by segment, under the numbers of the lesson's own segments.
 
     Called on a thread of its own. Every call returns at once; a failure here never harms the lesson's own picture,
-    whose segment `index` must be opened before this one, and finished before it.
+    whose segment `index` must be opened before this one.
     """
 
     def open_segment(self, index: int) -> None:
@@ -187,5 +187,5 @@ class RenditionSink(Protocol):
         ...
 
     def finish_segment(self, index: int) -> None:
-        """All fragments were given."""
+        """All fragments were given that will be, of this segment and of those before."""
         ...

@@ -1,5 +1,7 @@
 """The full picture beside the framed one: on a thread and with a queue of its own, so that it can fall behind alone."""
 
+from __future__ import annotations
+
 import logging
 import threading
 from collections import deque
@@ -43,7 +45,7 @@ class WholePicture:
     cut: bool
     held: bool
     passed: bool = False
-    dropped: "tuple[int, int] | None" = None
+    dropped: tuple[int, int] | None = None
     """How many pictures found the queue full just before it, and the time stamp of the first."""
 
 

@@ -123,10 +123,12 @@ class LessonWriter:
         self._file = None
         self._index, self._end_ns = segment.index + 1, segment.end_ns
         self._announce_waiting()
-        if end.renditions and self._rendition is not None:
-            self._waiting = end, segment
-        else:
+        if not end.renditions or self._rendition is None:
             self._announce(segment, last=end.last)
+            return
+        self._waiting = end, segment
+        if self._rendition.has_ended(end.index):
+            self._announce_waiting()
 
     def add_rendition(self, name: RenditionName) -> None:
         """A further picture of the lesson comes too."""
@@ -154,6 +156,8 @@ class LessonWriter:
 
     def finish_rendition(self, index: int) -> None:
         """Step G3, where the segment itself is finished."""
+        if self._rendition is not None:
+            self._rendition.end(index)
         if self._waiting is not None and self._waiting[0].index <= index:
             self._announce_waiting()
 

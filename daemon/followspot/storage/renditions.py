@@ -38,6 +38,8 @@ class RenditionWriter:
         """What came before the lesson's own segment was opened: whose, what to do, bytes."""
         self._why: dict[int, GapReason] = {}
         """Why files ended too early."""
+        self._ended = -1
+        """The newest segment of which nothing more comes."""
 
     def place(self, index: int, folder: Path, number: int) -> None:
         """The lesson's own segment is opened: `number` in `folder`."""
@@ -64,6 +66,14 @@ class RenditionWriter:
     def cut(self, index: int, why: GapReason) -> None:
         """Nothing more comes of segment `index`."""
         self._why.setdefault(index, why)
+
+    def end(self, index: int) -> None:
+        """Nothing more comes of segment `index` and those before."""
+        self._ended = max(self._ended, index)
+
+    def has_ended(self, index: int) -> bool:
+        """Whether segment `index` need not be waited for."""
+        return index <= self._ended
 
     def finish(self, index: int, segment: SegmentRow) -> RenditionFile | None:
         """Make whole what is there of the `segment`, which is `index` to the recorder; None when nothing is."""
