@@ -160,6 +160,7 @@ class SoakLesson:
     room_ppm: float
     until_s: float
     """time.monotonic() at which the lesson is ended, however long it has become."""
+    segment_s: float = 60.0
     _ends: dict[int, tuple[SegmentEnd, float]] = field(default_factory=dict)
     _durable: list[Durable] = field(default_factory=list)
 
@@ -178,7 +179,7 @@ class SoakLesson:
                 "room_microphone": {"url": "room", "single_files": False},
                 "view": {"width": WIDTH, "height": HEIGHT},
                 "encoder": {"bitrate_kbps": 200, "audio_bitrate_kbps": 32, "codec": "libx264"},
-                "recording": {"segment_s": 60.0, "reserve_mb": 1, "one_file": False},
+                "recording": {"segment_s": self.segment_s, "reserve_mb": 1, "one_file": False},
             }
         )
 
