@@ -174,7 +174,7 @@ def _beside(media: MediaFile) -> str:
 def _job(row: sqlite3.Row) -> Job:
     place = row["device"], row["lesson_id"], row["index"]
     beside = tuple(
-        MediaFile(*place, path, sha256, size, quoted=bool(quoted))
+        MediaFile(*place, path, sha256, size, quoted=any(quoted))
         for path, sha256, size, *quoted in json.loads(row["beside"])
     )
     media = MediaFile(*place, row["path"], row["sha256"], row["size"], beside)
