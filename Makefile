@@ -8,6 +8,9 @@ DEMO_DATA ?=
 DEMO_SECONDS ?= 40
 DEMO_FIDUCIAL ?=
 BENCH_OUT ?= build/bench
+BENCH_DATA ?=
+SCORECARD_OUT ?= build/scorecard
+SCORECARD_SEEDS ?= 1:4
 ONLY ?=
 SOAK_SECONDS ?= 600
 SEEDS ?= 1:17
@@ -20,14 +23,14 @@ BROWSER ?= chromium
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
 
-.PHONY: help demo test test-system lint bench costs soak soak-media soak-daemon soak-play fuzz sweep schemas wheels clean
+.PHONY: help demo test test-system lint bench costs soak soak-media soak-daemon soak-play fuzz scorecard sweep schemas wheels clean
 
 help:
 	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
 	@echo '                  (DEMO_OUT=DIR DEMO_DATA=DIR DEMO_SECONDS=N DEMO_FIDUCIAL=1)'
 	@echo 'make test         lint, types, import rules and all tests an ordinary user can run'
 	@echo 'make test-system  the tests that need root'
-	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR)'
+	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR, BENCH_DATA=DIR)'
 	@echo 'make costs        what the loop costs per dock message and vision per image, in virtual time (DEMO_DATA=DIR)'
 	@echo 'make soak         hours of sound, thousands of kills, ten minutes of dock talk each: serial, Bluetooth LE, bursts (SOAK_SECONDS=N)'
 	@echo 'make soak-media   hours of small-picture media faster than they last: report and plot in $(SOAK_OUT) (MEDIA_HOURS=8 SOAK_OUT=DIR)'
@@ -35,6 +38,8 @@ help:
 	@echo 'make soak-play    a lesson through hls.js in a browser at the speed of life (PLAY_MINUTES=10 BROWSER=chromium, FOLLOWSPOT_NODE=DIR with hls.js)'
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
 	@echo 'make schemas      write docs/events anew from the models of events, state and commands'
+	@echo 'make scorecard    the framing in every scenario, against other ways of following, and with everything changed by 30 %;'
+	@echo '                  takes the better part of an hour (SCORECARD_SEEDS=1:4, SCORECARD_OUT=DIR, DEMO_DATA=DIR)'
 	@echo 'make sweep        lessons in virtual time over many seeds: is the teacher in the picture? (SEEDS=1:17, DEMO_DATA=DIR)'
 	@echo 'make wheels       check that every dependency has a wheel for 64-bit Arm'
 
@@ -62,7 +67,8 @@ test-system: $(READY)
 	$(BIN)/pytest -m system
 
 bench: $(READY)
-	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)')
+	$(BIN)/followspot-sim bench --out '$(BENCH_OUT)' $(if $(ONLY),--only '$(ONLY)') $(if $(BENCH_DATA),--data '$(BENCH_DATA)')
+	$(if $(ONLY),,$(BIN)/followspot-sim scorecard --operator all --seeds 1:3 --seconds 30 --out '$(BENCH_OUT)/scorecard')
 
 costs: $(READY)
 	cd tests && ../$(BIN)/python -m tools.costs $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
@@ -88,6 +94,10 @@ fuzz: $(READY)
 
 schemas: $(READY)
 	$(BIN)/followspot schemas --out docs/events
+
+scorecard: $(READY)
+	$(BIN)/followspot-sim scorecard --operator all --sweep --seeds '$(SCORECARD_SEEDS)' --out '$(SCORECARD_OUT)' \
+	    $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
 
 sweep: $(READY)
 	cd tests && ../$(BIN)/python -m tools.sweep --seeds '$(SEEDS)' $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')

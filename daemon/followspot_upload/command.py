@@ -15,13 +15,16 @@ from pathlib import Path
 from followspot_upload.acknowledger import Acknowledger
 from followspot_upload.announced import Gone, read_event
 from followspot_upload.errors import ConfigurationError
+from followspot_upload.histories import Histories
 from followspot_upload.jobs import Jobs
-from followspot_upload.link import ROOT, Link
+from followspot_upload.link import ROOT, Link, Way
 from followspot_upload.pace import Pace
 from followspot_upload.schedule import Window
 from followspot_upload.settings import DEFAULT_PATH, Settings, load
 from followspot_upload.stores import open_store
+from followspot_upload.told import read_told
 from followspot_upload.uploading import Uploading
+from followspot_upload.watch import Watch
 
 OK, FAULT, USAGE = 0, 1, 2
 JOIN_TIMEOUT_S = 10.0
@@ -37,16 +40,31 @@ class Uploader:
         """Raises ConfigurationError, or OSError and sqlite3.Error for a state that cannot be kept."""
         window = Window(settings.line.start, settings.line.end)
         self.jobs = Jobs(settings.media.state)
+        self.histories = Histories(settings.media.state)
         store = open_store(settings)
         self._link = Link(settings.mqtt, self._on_message)
         self._acknowledger = Acknowledger(self.jobs, store.name, self._link.acknowledge, time.monotonic)
+        self._watch = Watch(
+            self.histories,
+            self.jobs,
+            store.name,
+            self._link.republish,
+            lambda: window.is_open(_local_time()),
+            time.monotonic,
+            shared=bool(settings.mqtt.share),
+            quiet_s=settings.mqtt.ask_after_min * 60,
+        )
         pace = Pace(settings.line.rate_kbps * 1000 / 8, lambda: window.is_open(_local_time()))
         self._uploading = Uploading(
             self.jobs, store, pace, settings.media.folders, self._acknowledger.wake, time.monotonic
         )
         self._threads = [
             threading.Thread(target=part.run, name=name, daemon=True)
-            for name, part in (("upload", self._uploading), ("acknowledge", self._acknowledger))
+            for name, part in (
+                ("upload", self._uploading),
+                ("acknowledge", self._acknowledger),
+                ("watch", self._watch),
+            )
         ]
 
     def start(self) -> None:
@@ -59,37 +77,51 @@ class Uploader:
         """End; what is half done goes on at the next start."""
         self._uploading.stop()
         self._acknowledger.stop()
+        self._watch.stop()
         for thread in self._threads:
             thread.join(JOIN_TIMEOUT_S)
         self._link.close()
         self.jobs.close()
+        self.histories.close()
 
-    def _on_message(self, topic: str, payload: bytes, correlation: bytes | None) -> None:
+    def _on_message(
+        self, topic: str, payload: bytes, correlation: bytes | None, way: Way = Way.WATCH | Way.WORK
+    ) -> None:
         try:
             if topic.startswith(self._link.answers):
-                self._acknowledger.answer(topic.removeprefix(self._link.answers), payload, correlation)
+                device = topic.removeprefix(self._link.answers)
+                self._acknowledger.answer(device, payload, correlation)
+                self._watch.answer(device, payload, correlation)
             elif topic.startswith(f"{ROOT}/") and topic.endswith("/availability"):
                 self._acknowledger.availability(topic.split("/")[2], payload)
+                self._watch.availability(topic.split("/")[2], payload)
             else:
-                self._on_event(topic.split("/")[2], payload)
+                self._on_event(topic.split("/")[2], payload, way)
         except (
             ValueError,
             AttributeError,
             RecursionError,
+            OverflowError,
         ) as error:  # to leave it with the broker would bring it back for ever
             _log.error("a message was passed over topic=%s: %s", topic, error)
 
-    def _on_event(self, device: str, payload: bytes) -> None:
-        """The broker's access rules say who may publish on a device's topics: nobody speaks for another one."""
+    def _on_event(self, device: str, payload: bytes, way: Way) -> None:
+        """The broker's access rules say who may publish on a device's topics: nobody speaks for another one.
+
+        What is to be done is put down first: what the disk refuses the broker keeps, and it is heard again.
+        """
+        told = read_told(payload)
+        if told.device != device:
+            raise ValueError(f"an event of {told.device!r} on the topic of {device!r}")
         event = read_event(payload)
-        if event is not None and event.device != device:
-            raise ValueError(f"an event of {event.device!r} on the topic of {device!r}")
         if isinstance(event, Gone):
             self.jobs.drop(event)
-        elif event is not None:
+        elif event is not None and Way.WORK in way:
             self.jobs.add(event)
             self._uploading.wake()
             self._acknowledger.wake()
+        if Way.WATCH in way:
+            self._watch.hear(told)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

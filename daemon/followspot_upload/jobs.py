@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from followspot_upload.announced import Gone, MediaFile
+from followspot_upload.told import StoredCopy
 
 FILE = "upload.db"
 SCHEMA_VERSION = 1
@@ -98,6 +99,16 @@ class Jobs:
                 (gone.device, gone.lesson_id, gone.index),
             )
 
+    def note_copy(self, copy: StoredCopy) -> None:
+        """The device knows that a file is in our store, whoever put it there: announced again it is not sent again."""
+        with self._transaction():
+            self._connection.execute(
+                'INSERT INTO jobs (device, lesson_id, "index", path, sha256, beside, state, key)'
+                " VALUES (?, ?, ?, '', ?, '[]', 'done', ?) ON CONFLICT DO UPDATE SET state = 'done', key = excluded.key"
+                " WHERE sha256 = excluded.sha256",
+                (copy.device, copy.lesson_id, copy.index, copy.sha256, copy.key),
+            )
+
     def waiting(self, limit: int) -> list[Job]:
         """What is to be uploaded, oldest lesson first, its manifest before its segments."""
         return self._jobs("WHERE state = 'waiting' ORDER BY lesson_id, \"index\" LIMIT ?", limit)
@@ -105,6 +116,14 @@ class Jobs:
     def stored(self, limit: int) -> list[Job]:
         """What is to be acknowledged."""
         return self._jobs("WHERE state = 'stored' ORDER BY device, lesson_id, \"index\" LIMIT ?", limit)
+
+    def of_lesson(self, device: str, lesson_id: str) -> dict[int, JobState]:
+        """How far each file of a lesson is, as far as it was announced here."""
+        with self._lock:
+            rows = self._connection.execute(
+                'SELECT "index", state FROM jobs WHERE device = ? AND lesson_id = ?', (device, lesson_id)
+            ).fetchall()
+        return {row["index"]: JobState(row["state"]) for row in rows}
 
     def set_stored(self, job: Job, key: str) -> None:
         """The store has confirmed it, and what is beside it in `job`."""

@@ -1,4 +1,4 @@
-"""The connection to the broker: events in, acknowledgements out, answers in. paho on its own thread."""
+"""The connection to the broker: events and answers in, acknowledgements and questions out. paho on its own thread."""
 
 import logging
 import random
@@ -6,18 +6,21 @@ import sqlite3
 import ssl
 import threading
 from collections.abc import Callable
+from enum import Flag, auto
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from followspot_upload.errors import ConfigurationError
 from followspot_upload.settings import MqttSettings
 
 ROOT = "followspot/v1"
-EVENTS = ("segment.ready", "lesson.completed")
+WORK = ("segment.ready", "lesson.completed")
+"""The events whose files are divided among the uploaders of a share."""
 SESSION_EXPIRY_S = 90 * 24 * 3600
 """Longer than any holiday: what is announced meanwhile waits at the broker."""
 RECEIVE_MAXIMUM = 20
@@ -26,7 +29,15 @@ CONNECT_TIMEOUT_S = 5
 
 _log = logging.getLogger(__name__)
 
-Handler = Callable[[str, bytes, bytes | None], None]
+
+class Way(Flag):
+    """What a message is for: in a share everybody watches all events, and works on those that the share gives him."""
+
+    WATCH = auto()
+    WORK = auto()
+
+
+Handler = Callable[[str, bytes, bytes | None, Way], None]
 """Takes topic, payload and correlation data on paho's thread. What it returns from is acknowledged to the broker."""
 
 
@@ -38,6 +49,8 @@ class Link:
         self._settings = settings
         self._handler = handler
         self._connected = threading.Event()
+        self._refused = False
+        """Whether this connection was refused something that we said, and that was told."""
         self.answers = f"followspot-upload/{settings.client_id}/answer/"
         """Below it, each device by its id, which its access rules hold it to."""
         self._client = self._new_client()
@@ -59,11 +72,18 @@ class Link:
 
     def acknowledge(self, device: str, payload: bytes, correlation: bytes) -> None:
         """Tell a device what is stored; it answers with this correlation."""
+        self._say(device, "ack", payload, correlation)
+
+    def republish(self, device: str, payload: bytes, correlation: bytes) -> None:
+        """Ask a device for events; it answers with this correlation."""
+        self._say(device, "command/republish", payload, correlation)
+
+    def _say(self, device: str, topic: str, payload: bytes, correlation: bytes) -> None:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.ContentType = "application/json"
         properties.ResponseTopic = f"{self.answers}{device}"
         properties.CorrelationData = correlation
-        self._client.publish(f"{ROOT}/{device}/ack", payload, qos=1, properties=properties)
+        self._client.publish(f"{ROOT}/{device}/{topic}", payload, qos=1, properties=properties)
 
     def close(self) -> None:
         """Leave; the session stays at the broker."""
@@ -83,6 +103,7 @@ class Link:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         return client
 
     def _on_connect(
@@ -97,15 +118,11 @@ class Link:
             _log.error("the broker does not let us in: %s; check mqtt.username and mqtt.password_file", reason)
             return
         device, share = self._settings.device, self._settings.share
-        shared = f"$share/{share}/" if share else ""
-        client.subscribe(
-            [
-                (f"{self.answers}+", 1),
-                (f"{ROOT}/{device}/availability", 1),
-                (f"{ROOT}/{device}/event/segment.deleted", 1),
-                *((f"{shared}{ROOT}/{device}/event/{event}", 1) for event in EVENTS),
-            ]
-        )
+        client.subscribe([(f"{self.answers}+", 1), (f"{ROOT}/{device}/availability", 1)])
+        _subscribe(client, [f"{ROOT}/{device}/event/#"], Way.WATCH if share else Way.WATCH | Way.WORK)
+        if share:
+            _subscribe(client, [f"$share/{share}/{ROOT}/{device}/event/{event}" for event in WORK], Way.WORK)
+        self._refused = False
         self._connected.set()
 
     def _on_subscribe(
@@ -133,14 +150,38 @@ class Link:
             _log.warning("the connection to the broker was lost: %s", reason)
         self._connected.clear()
 
+    def _on_publish(
+        self, _client: Client, _userdata: object, _message_id: int, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if reason.is_failure and not self._refused:
+            self._refused = True
+            _log.error("the broker does not pass on what we say to the devices: %s; check its access rules", reason)
+
     def _on_message(self, client: Client, _userdata: object, message: MQTTMessage) -> None:
         """Acknowledged only when kept: what the disk refuses stays with the broker, for the next connection."""
         try:
-            self._handler(message.topic, bytes(message.payload), getattr(message.properties, "CorrelationData", None))
+            correlation = getattr(message.properties, "CorrelationData", None)
+            self._handler(message.topic, bytes(message.payload), correlation, _way(message))
         except (OSError, sqlite3.Error) as error:
             _log.error("a message could not be kept, the broker keeps it topic=%s: %s", message.topic, error)
             return
         client.ack(message.mid, message.qos)
+
+
+def _subscribe(client: Client, topics: list[str], way: Way) -> None:
+    """The way is the subscription's identifier, which the broker puts on each message that comes by it."""
+    properties = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call]
+    properties.SubscriptionIdentifier = way.value
+    client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in topics], properties=properties)
+
+
+def _way(message: MQTTMessage) -> Way:
+    """A message that came by several subscriptions at once is for all of them; one that does not say for everything."""
+    identifiers: list[int] = getattr(message.properties, "SubscriptionIdentifier", [])
+    way = Way(0)
+    for identifier in identifiers:
+        way |= Way(identifier)
+    return way or Way.WATCH | Way.WORK
 
 
 def _tls(settings: MqttSettings) -> ssl.SSLContext:

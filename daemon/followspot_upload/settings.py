@@ -30,6 +30,7 @@ class MqttSettings(Table):
     ca_file: TextPath | None = None
     client_id: str = Field(default="followspot-upload", pattern=r"^[A-Za-z0-9_-]{1,64}$")
     share: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
+    ask_after_min: float = Field(default=30.0, gt=0, le=1440)
     device: str = Field(default="+", pattern=r"^(\+|[A-Za-z0-9_-]{1,64})$")
 
     def password(self) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from followspot_sim.drawn_person import STUDENTS, TEACHER, figure
+from followspot_sim.drawn_person import STUDENTS, TEACHER, Clothes, figure
 from followspot_sim.sprites import Sprite, top_part
 from followspot_sim.track import Facing
 from followspot_sim.world import Teacher
@@ -33,10 +33,11 @@ class Actor(Protocol):
 
 
 class DrawnActor:
-    """A drawn teacher."""
+    """A drawn adult."""
 
-    def __init__(self, stature_m: float) -> None:
+    def __init__(self, stature_m: float, clothes: Clothes = TEACHER) -> None:
         self.stature_m = stature_m
+        self._clothes = clothes
         self._pose = lru_cache(maxsize=None)(self._draw)
 
     def sprite_at(self, time_s: float, teacher: Teacher) -> Sprite:
@@ -58,7 +59,7 @@ class DrawnActor:
     def _draw(self, facing: Facing, phase: int | None, writing: int | None = None) -> Sprite:
         stride = None if phase is None else phase / STRIDE_PHASES
         reach = None if writing is None else writing / WRITING_POSES
-        return figure(facing, stride, reach, TEACHER, self.stature_m)
+        return figure(facing, stride, reach, self._clothes, self.stature_m)
 
 
 class ClipActor:

@@ -13,10 +13,12 @@ from followspot_sim.sight import MarkerSight, Sight
 from followspot_sim.sim_dock import Cable, SimDock
 
 
-def build_plant(table: DockTable, start_ns: int) -> Plant:
-    """The motors of `[dock]`."""
+def build_plant(
+    table: DockTable, start_ns: int, real: Callable[[AxisLimits], AxisLimits] = lambda limits: limits
+) -> Plant:
+    """The motors of `[dock]`; `real` makes of an axis what it can do in truth."""
     pan, tilt = _limits(PAN_LIMITS, table.pan), _limits(TILT_LIMITS, table.tilt)
-    return Plant(start_ns, pan, tilt, table.latency_ms)
+    return Plant(start_ns, real(pan), real(tilt), table.latency_ms)
 
 
 def build_dock(

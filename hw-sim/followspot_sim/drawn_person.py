@@ -46,6 +46,7 @@ STUDENTS = (
 )
 
 
+@lru_cache(maxsize=512)
 def figure(facing: Facing, stride: float | None, writing: float | None, clothes: Clothes, stature_m: float) -> Sprite:
     """One pose. `stride`: phase of walking, 0 to 1, None when standing; `writing`: reach of the raised hand, 0 to 1."""
     canvas = _Canvas(clothes)

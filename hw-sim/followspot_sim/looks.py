@@ -11,12 +11,13 @@ import numpy as np
 
 from followspot_sim import cutout, drawn_room, panorama, walks
 from followspot_sim.actors import STUDENT_HEIGHT_M, Actor, ClipActor, DrawnActor, drawn_students
+from followspot_sim.drawn_person import STUDENTS
 from followspot_sim.errors import SimulatorError
 from followspot_sim.index import Cutout, DataFolder, Person, Room, Walk
 from followspot_sim.panorama import Panorama
 from followspot_sim.scenario import Scenario
 from followspot_sim.sprites import Sprite, from_bgra, top_part
-from followspot_sim.track import Track, walk_steps
+from followspot_sim.track import Track, varied, walk_steps
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Look:
     students: tuple[Sprite, ...]
     track: Track
     speech: tuple[Path, ...]
+    passers: tuple[Actor, ...] = ()
 
 
 def default_scenario(data: DataFolder | None) -> str:
@@ -60,13 +62,15 @@ def compose(scenario: Scenario, data: DataFolder | None, choice: Choice, seed: i
         _refuse_choice(choice, "needs --data DIR")
         teacher: Actor = _drawn_teacher(scenario)
         students = tuple(drawn_students(len(scenario.student)))
-        return Look(drawn_room.draw(seed), teacher, students, _track(scenario, None, choice, seed), ())
+        track, passers = _track(scenario, None, choice, seed), _drawn_passers(scenario)
+        return Look(drawn_room.draw(seed), teacher, students, track, (), passers)
     return Look(
         room=_room(data, choice, seed),
         teacher=_teacher(scenario, data, choice, seed),
         students=_students(data, len(scenario.student), choice, seed),
         track=_track(scenario, data, choice, seed),
         speech=tuple(data.path(entry.file) for entry in data.speech),
+        passers=_passers(scenario, data, choice, seed),
     )
 
 
@@ -117,6 +121,24 @@ def _teacher(scenario: Scenario, data: DataFolder, choice: Choice, seed: int) ->
     return _drawn_teacher(scenario)
 
 
+def _drawn_passers(scenario: Scenario) -> tuple[Actor, ...]:
+    actors = [DrawnActor(table.stature_m, STUDENTS[n % len(STUDENTS)]) for n, table in enumerate(scenario.passer)]
+    for actor in actors:
+        actor.prepare()
+    return tuple(actors)
+
+
+def _passers(scenario: Scenario, data: DataFolder, choice: Choice, seed: int) -> tuple[Actor, ...]:
+    """Other people of the folder than the teacher, where there are others."""
+    teacher = _pick("person", data.people, choice.person, seed)
+    others = [person for person in data.people if teacher is None or person.name != teacher.name]
+    if not scenario.passer or not others:
+        return _drawn_passers(scenario)
+    order = np.random.default_rng([seed, 29]).permutation(len(others))
+    chosen = [others[order[number % len(others)]] for number in range(len(scenario.passer))]
+    return tuple(ClipActor(cutout.cut(data, person), person.rate_hz, person.height_m) for person in chosen)
+
+
 def _students(data: DataFolder, count: int, choice: Choice, seed: int) -> tuple[Sprite, ...]:
     """Students are whole cut-outs from behind, others than the teacher where there are others."""
     teacher = _pick("person", data.people, choice.person, seed)
@@ -145,7 +167,7 @@ def _track(scenario: Scenario, data: DataFolder | None, choice: Choice, seed: in
     if scenario.teacher.walk == "path":
         if choice.walk is not None:
             raise SimulatorError(f"--walk {choice.walk} needs a scenario with recorded walks, such as recorded")
-        return walk_steps(scenario.teacher.path)
+        return walk_steps(varied(scenario.teacher.path, scenario.teacher.spread_m, seed))
     walk = _pick("walk", data.walks, choice.walk, seed) if data is not None else None
     if data is None or walk is None:
         raise SimulatorError("this scenario goes by recorded walks: give --data DIR with walks in its index")

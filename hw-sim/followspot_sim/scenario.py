@@ -40,22 +40,31 @@ class CameraTable(Table):
 
 
 class PathStep(Table):
-    """`[[teacher.path]]`: walk to a place, then stand there. Angles and metres from the dock."""
+    """`[[teacher.path]]`: walk to a place, then stand there. Angles and metres from the dock.
+
+    Who is `out` is behind a door at that place: neither she nor her marker is to be seen until she walks on.
+    """
 
     azimuth_deg: AzimuthDeg
     distance_m: float = Field(ge=1, le=12)
     speed_mps: float = Field(default=1.1, ge=0.2, le=3)
     stand_s: float = Field(default=3.0, ge=0, le=600)
     facing: Literal["class", "board"] = "class"
+    posture: Literal["upright", "seated", "bent"] = "upright"
+    out: bool = False
 
 
 class TeacherTable(Table):
-    """`[teacher]`: who is followed, and where they go: along `path`, or as somebody once walked."""
+    """`[teacher]`: who is followed, and where they go: along `path`, or as somebody once walked.
+
+    With `spread_m` each seed moves every place by up to that far, and changes paces and stands by up to a fifth.
+    """
 
     stature_m: float = Field(default=1.72, ge=1.2, le=2.2)
     marker_height_share: float = Field(default=0.785, ge=0.3, le=1)
     walk: Literal["path", "recorded"] = "path"
     path: tuple[PathStep, ...] = ()
+    spread_m: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _one_way_to_walk(self) -> "TeacherTable":
@@ -78,6 +87,24 @@ class StudentTable(Table):
     stands_for_s: float = Field(default=2.0, ge=0.5, le=60)
 
 
+class PasserTable(Table):
+    """`[[passer]]`: another adult, who walks along a path of their own, wears no marker, and hides what is behind."""
+
+    stature_m: float = Field(default=1.75, ge=1.2, le=2.2)
+    path: tuple[PathStep, ...] = Field(min_length=1)
+
+
+class LightTable(Table):
+    """`[light]`: how bright the room is.
+
+    A projector's pictures change it by up to `flicker_share`, `flicker_hz` times a second.
+    """
+
+    level: float = Field(default=1.0, gt=0, le=1)
+    flicker_share: float = Field(default=0.0, ge=0, le=0.9)
+    flicker_hz: float = Field(default=0.5, gt=0, le=30)
+
+
 class ReflectorTable(Table):
     """`[[marker.reflector]]`: a window or a screen, in which the dock sees the marker now and then.
 
@@ -92,6 +119,7 @@ class ReflectorTable(Table):
 class MarkerTable(Table):
     """`[marker]`: how well the dock sees the marker.
 
+    From `silent_from_s` on it is never seen again: its battery is empty, or nobody wears one.
     Noise is `sigma_deg`, and `sigma_per_m` more for each metre, and at the edge of the field `edge_noise` times that.
     """
 
@@ -104,6 +132,7 @@ class MarkerTable(Table):
     hidden_by_back: bool = False
     battery: tuple[BatteryPoint, ...] = ()
     reflector: tuple[ReflectorTable, ...] = ()
+    silent_from_s: float | None = Field(default=None, ge=0)
     dropouts_per_min: float = Field(default=2.0, ge=0, le=30)
     dropout_min_s: float = Field(default=0.5, ge=0.05, le=30)
     dropout_max_s: float = Field(default=2.0, ge=0.05, le=30)
@@ -165,6 +194,8 @@ class Scenario(Table):
     camera: CameraTable = CameraTable()
     teacher: TeacherTable
     student: tuple[StudentTable, ...] = ()
+    passer: tuple[PasserTable, ...] = ()
+    light: LightTable = LightTable()
     marker: MarkerTable = MarkerTable()
     dock: DockTable = DockTable()
     other_marker: tuple[OtherMarkerTable, ...] = ()

@@ -1,7 +1,7 @@
 """From the world at a moment to its picture and the truth about it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class FrameTruth:
     """What is true of one frame. Boxes are x, y, width, height and points x, y in picture coordinates.
 
     `box`, `head` and `body` are None when the teacher is not before the camera; they may lie outside the picture.
-    `visible`: the share of head and shoulders that no student hides.
+    `visible`: the share of head and shoulders that no student hides. `present`: the teacher is in the room.
     """
 
     azimuth_deg: float
@@ -29,27 +29,41 @@ class FrameTruth:
     body: Box | None
     visible: float
     walking: bool
+    present: bool = True
 
 
 class Scene:
     """The room with everybody in it, as one lens sees it. For one thread."""
 
-    def __init__(self, world: World, actor: Actor, renderer: Renderer, lens: Lens, *, fiducial: bool) -> None:
+    def __init__(
+        self,
+        world: World,
+        actor: Actor,
+        renderer: Renderer,
+        lens: Lens,
+        *,
+        fiducial: bool,
+        light: Callable[[float], float] = lambda _: 1.0,
+    ) -> None:
+        """`light`: how bright the room is so many seconds after the start."""
         self._world = world
         self._actor = actor
         self._renderer = renderer
         self._lens = lens
         self._fiducial = fiducial
+        self._light = light
 
     def take(self, time_ns: int, shot: Shot) -> tuple[Picture, FrameTruth]:
         """The picture exposed at `time_ns`, and its truth."""
         teacher, students = self._world.teacher_at(time_ns), self._world.students_at(time_ns)
         placed = self._placed(time_ns, teacher)
         others = [Placed(student.sprite, student.stand, student.top_m) for student in students]
-        everybody = sorted([placed, *others], key=lambda person: -person.stand.distance_m)
-        picture = self._renderer.take(shot, everybody)
+        everybody = [placed, *others] if teacher.present else others
+        everybody = sorted(everybody, key=lambda person: -person.stand.distance_m)
+        lit = replace(shot, light=shot.light * self._light(self._seconds(time_ns)))
+        picture = self._renderer.take(lit, everybody)
         truth = self._truth(teacher, students, placed, shot)
-        if self._fiducial and truth.head is not None:
+        if self._fiducial and teacher.present and truth.head is not None:
             paint_fiducial(picture, *truth.head)
         return picture, truth
 
@@ -59,8 +73,11 @@ class Scene:
         return self._truth(teacher, students, self._placed(time_ns, teacher), shot)
 
     def _placed(self, time_ns: int, teacher: Teacher) -> Placed:
-        sprite = self._actor.sprite_at((time_ns - self._world.epoch_ns) / 1e9, teacher)
-        return Placed(sprite, teacher.stand, teacher.stature_m, teacher.azimuth_rate_dps)
+        sprite = self._actor.sprite_at(self._seconds(time_ns), teacher)
+        return Placed(sprite, teacher.stand, teacher.top_m, teacher.azimuth_rate_dps)
+
+    def _seconds(self, time_ns: int) -> float:
+        return (time_ns - self._world.epoch_ns) / 1e9
 
     def _truth(self, teacher: Teacher, students: Sequence[Student], placed: Placed, shot: Shot) -> FrameTruth:
         bearing = teacher.stand.bearing(teacher.head_height_m)
@@ -76,6 +93,7 @@ class Scene:
             body=extent(placed, self._lens, shot),
             visible=self._world.visible_share(teacher, students),
             walking=teacher.walking,
+            present=teacher.present,
         )
 
 
@@ -86,10 +104,9 @@ def shoulder_corners(teacher: Teacher) -> Floats:
     across 0.27 of the stature, at the teacher's distance.
     """
     half = teacher.stature_m * SHOULDERS_WIDTH_SHARE / 2
-    bottom = teacher.stature_m * (1 - SHOULDERS_SHARE)
-    return teacher.stand.points(
-        np.array([-half, half, half, -half]), np.array([teacher.stature_m, teacher.stature_m, bottom, bottom])
-    )
+    top_m = teacher.top_m
+    bottom_m = top_m - teacher.stature_m * SHOULDERS_SHARE
+    return teacher.stand.points(np.array([-half, half, half, -half]), np.array([top_m, top_m, bottom_m, bottom_m]))
 
 
 def _around(corners: Floats) -> Box | None:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,9 +14,11 @@ from followspot_sim.geometry import Lens
 from followspot_sim.index import DataFolder
 from followspot_sim.looks import Choice, Look
 from followspot_sim.render import Renderer
+from followspot_sim.room_light import brightness
 from followspot_sim.scenario import CameraTable, Scenario
 from followspot_sim.scene import Scene
-from followspot_sim.world import World
+from followspot_sim.track import varied, walk_steps
+from followspot_sim.world import Passer, World
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,19 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fiducial", action="store_true", help="paint a magenta disc on the middle of the head")
 
 
-def prepare(arguments: argparse.Namespace, begin_ns: Callable[[], int]) -> Prepared:
+def prepare(
+    arguments: argparse.Namespace,
+    begin_ns: Callable[[], int],
+    adjust: Callable[[Scenario], Scenario] = lambda lesson: lesson,
+) -> Prepared:
     """Build what the options ask for; asked when all is built, `begin_ns` says when the lesson begins.
 
+    `adjust` may change the scenario before it is built.
     Raises SimulatorError.
     """
     cv2.setNumThreads(1)  # one thread per picture: the daemon beside us needs the other cores
     data = DataFolder(arguments.data) if arguments.data is not None else None
-    lesson = scenario.load(arguments.scenario or looks.default_scenario(data))
+    lesson = adjust(scenario.load(arguments.scenario or looks.default_scenario(data)))
     camera = _camera(lesson, arguments)
     seed = lesson.seed if arguments.seed is None else arguments.seed
     if seed < 0:
@@ -67,9 +75,14 @@ def prepare(arguments: argparse.Namespace, begin_ns: Callable[[], int]) -> Prepa
         students=list(zip(lesson.student, look.students, strict=True)),
         seed=seed,
         epoch_ns=begin_ns(),
+        passers=[
+            Passer(walk_steps(varied(table.path, lesson.teacher.spread_m, seed + 1)), actor.stature_m, actor.sprite_at)
+            for table, actor in zip(lesson.passer, look.passers, strict=True)
+        ],
     )
     lens = Lens(camera.width, camera.height, camera.hfov_deg)
-    scene = Scene(world, look.teacher, Renderer(lens, look.room), lens, fiducial=arguments.fiducial)
+    renderer, light = Renderer(lens, look.room), partial(brightness, lesson.light)
+    scene = Scene(world, look.teacher, renderer, lens, fiducial=arguments.fiducial, light=light)
     return Prepared(lesson, camera, lens, look, world, scene, seed)
 
 

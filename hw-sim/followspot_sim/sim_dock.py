@@ -81,7 +81,7 @@ class SimDock:
         self._port: Port | None = None
         self._held: codes.Axis | None = None
         self._firmware = self._boot()
-        self._frozen_until_ns = 0
+        self._frozen_until_ns = 0.0
 
     async def run(self) -> None:
         """Plug in, and work until cancelled; then unplug."""
@@ -112,8 +112,8 @@ class SimDock:
         self._firmware.silence(time.monotonic_ns() + round(seconds * NS_PER_S))
 
     def freeze(self, seconds: float) -> None:
-        """Hang the firmware for a while: nothing is heard or sent; motion ends with its time to live."""
-        self._frozen_until_ns = time.monotonic_ns() + round(seconds * NS_PER_S)
+        """Hang the firmware for a while (inf: for good): nothing is heard or sent; motion ends by its time to live."""
+        self._frozen_until_ns = time.monotonic_ns() + seconds * NS_PER_S
 
     def fault(self, code: codes.FaultCode, axis: codes.Axis) -> None:
         """Something broke; it stands until the host clears it."""
@@ -183,7 +183,7 @@ class SimDock:
         if now_ns < self._frozen_until_ns:
             return
         if self._frozen_until_ns:
-            self._frozen_until_ns = 0
+            self._frozen_until_ns = 0.0
             self._firmware.thaw(now_ns)
         if self._port is not None:
             self._port.write(self._firmware.advance(now_ns))

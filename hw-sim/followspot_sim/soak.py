@@ -201,8 +201,9 @@ class Soaker:
             await asyncio.sleep(max(begun_s + end_s - time.monotonic(), 0.0))
         self._soak.seconds = time.monotonic() - begun_s
         self._wanted = False
-        self._sim.freeze(2 * _SETTLE_S)
-        await asyncio.sleep(_SETTLE_S)  # what is under way arrives, and nothing follows it
+        await asyncio.sleep(_SETTLE_S)  # the last commands arrive: a dock that hangs would not hear them
+        self._sim.freeze(math.inf)
+        await asyncio.sleep(_SETTLE_S)  # the last poses arrive, and nothing follows them
         self._over = True
         self._overtake(time.monotonic_ns())
 

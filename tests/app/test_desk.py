@@ -103,7 +103,7 @@ async def test_events_are_sent_again() -> None:
     office = Office()
     answer = await office.take('{"name":"republish","from_sequence":5,"id":"7"}')
     assert (answer.id, answer.text) == ("7", "3 events are sent again")
-    assert answer.data == {"count": 3, "from": 5, "newest": 9, "epoch": EPOCH}
+    assert answer.data == {"count": 3, "from": 5, "newest": 9, "epoch": EPOCH, "oldest": 1, "gone": 0}
     await office.take(f'{{"name":"republish","lesson_id":"l-1","epoch":"{EPOCH}"}}')
     assert office.wanted == [RepublishFrom(5), RepublishLesson("l-1")]
 
@@ -127,7 +127,14 @@ async def test_events_that_cannot_be_sent_again(said: str, office: Office, code:
 async def test_nothing_newer_is_no_fault() -> None:
     office = Office(again=Republished(0, None, 9, EPOCH))
     answer = await office.take('{"name":"republish","from_sequence":10}')
-    assert answer.data == {"count": 0, "from": None, "newest": 9, "epoch": EPOCH}
+    assert answer.data == {"count": 0, "from": None, "newest": 9, "epoch": EPOCH, "oldest": 1, "gone": 0}
+
+
+async def test_who_asks_hears_what_is_forgotten() -> None:
+    office = Office(again=Republished(3, 2, 9, EPOCH, kept_from=8, gone=5))
+    answer = await office.take('{"name":"republish","from_sequence":2}')
+    assert answer.text == "3 events are sent again; 5 are not kept any more, from number 8 on none is missing"
+    assert answer.data == {"count": 3, "from": 2, "newest": 9, "epoch": EPOCH, "oldest": 8, "gone": 5}
 
 
 async def test_the_dock_turns_home_between_lessons() -> None:

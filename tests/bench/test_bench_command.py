@@ -38,7 +38,7 @@ def broken(_options: BenchOptions) -> list[Figure]:
 
 
 def run(out: Path, only: str | None = None) -> int:
-    return bench.run(argparse.Namespace(out=out, only=only, rounds=2, seconds=4.0))
+    return bench.run(argparse.Namespace(out=out, only=only, rounds=2, seconds=4.0, data=None))
 
 
 def names(out: Path) -> list[str]:

@@ -8,6 +8,7 @@ from followspot_sim.bench.comparison import Round, conclude, median_ratio
 from followspot_sim.bench.cost import Cost
 from followspot_sim.bench.ffmpeg import Recorded
 from followspot_sim.bench.lesson import LessonRun
+from followspot_sim.bench.usage import Usage
 
 
 def test_a_cost_is_shared_among_its_frames() -> None:
@@ -35,9 +36,9 @@ def files(folder: Path, daemon_threads: int) -> tuple[Path, Path]:
 
 def test_a_figure_takes_loading_off_ffmpeg_and_keeps_the_evidence(tmp_path: Path) -> None:
     daemon, other = files(tmp_path, daemon_threads=3)
-    ours = LessonRun(Cost(2.1, 200), 0.3, daemon.parent, gaps=1, loop=Cost(0.2, 200))
+    ours = LessonRun(Cost(2.1, 200), 0.3, 0.2, daemon.parent, gaps=1, loop=Cost(0.2, 200))
     theirs = Recorded(Cost(1.1, 100), "ffmpeg -i camera", other)
-    figure = conclude("cpu", 1.05, [(ours, theirs)], loading_s=0.1)
+    figure = conclude("cpu", 1.05, [(ours, theirs)], loading=Usage(0, 0.1))
     assert figure.value == pytest.approx(1.05)
     assert figure.met is True
     assert figure.detail["rounds"] == [
@@ -58,7 +59,7 @@ def test_a_figure_takes_loading_off_ffmpeg_and_keeps_the_evidence(tmp_path: Path
 
 def test_equal_settings_leave_no_difference(tmp_path: Path) -> None:
     daemon, other = files(tmp_path, daemon_threads=2)
-    ours = LessonRun(Cost(1.0, 100), 0.3, daemon.parent, gaps=0, loop=Cost(0.1, 100))
-    figure = conclude("cpu", 1.05, [(ours, Recorded(Cost(1.0, 100), "ffmpeg", other))], loading_s=0.0)
+    ours = LessonRun(Cost(1.0, 100), 0.3, 0.2, daemon.parent, gaps=0, loop=Cost(0.1, 100))
+    figure = conclude("cpu", 1.05, [(ours, Recorded(Cost(1.0, 100), "ffmpeg", other))], loading=Usage(0, 0.0))
     assert figure.detail["x264_differences"] == {}
     assert figure.doubt == ""

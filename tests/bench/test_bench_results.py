@@ -50,3 +50,9 @@ def test_the_file_is_a_list_with_one_object_for_each_figure(tmp_path: Path) -> N
 def test_without_figures_the_file_is_an_empty_list(tmp_path: Path) -> None:
     results.write([], tmp_path / "bench.json")
     assert json.loads((tmp_path / "bench.json").read_text()) == []
+
+
+def test_the_worst_of_several_clips_counts_and_all_are_kept() -> None:
+    figure = results.worst({"drawn": Figure("x", 0.9, "dB", 1.0, {"n": 1}), "filmed": Figure("x", 1.1, "dB", 1.0)})
+    assert (figure.value, figure.met) == (1.1, False)
+    assert figure.detail == {"drawn": {"value": 0.9, "n": 1}, "filmed": {"value": 1.1}}

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from followspot.domain.commands import COMMAND_NAMES, Answer, RepublishCommand
 from followspot.domain.events import SegmentReady, event_models
 from followspot.domain.republish import Republished
@@ -37,8 +39,9 @@ def segment_ready(index: int) -> SegmentReady:
     )
 
 
+@pytest.mark.parametrize("forgotten", [(), (3,)], ids=["all is kept", "one is forgotten"])
 async def test_the_documented_consumer_finds_out_what_it_missed_and_catches_up(
-    broker, make_box, until: Until, tmp_path: Path
+    broker, make_box, until: Until, tmp_path: Path, forgotten: tuple[int, ...]
 ) -> None:
     (program,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     (tmp_path / "consumer.py").write_text(program)
@@ -49,11 +52,12 @@ async def test_the_documented_consumer_finds_out_what_it_missed_and_catches_up(
         first = command.from_sequence
 
         async def put_back() -> Republished:
-            box.outbox.marked = [one for one in box.outbox.marked if one < first]
+            box.outbox.marked = [one for one in box.outbox.marked if one < first or one in forgotten]
             return Republished(1, first, len(box.outbox.rows), "epoch-a")
 
         await box.bus.republish(put_back)
-        return Answer(id=command.id, accepted=True, code="ok", text="")
+        data: dict[str, object] = {"epoch": "epoch-a", "oldest": max((0, *forgotten)) + 1}
+        return Answer(id=command.id, accepted=True, code="ok", text="", data=data)
 
     box = make_box(broker.port, send_again)
     await until(lambda: box.bus.status()["connected"])
@@ -78,12 +82,13 @@ async def test_the_documented_consumer_finds_out_what_it_missed_and_catches_up(
         box.outbox.marked += [3, 4]
         box.outbox.add(1, segment_ready(2))
         box.bus.wake()
-        await until(lambda: len(lines) == 5)
+        await until(lambda: len(lines) == 5)  # with the word that one is forgotten in that one's place
     finally:
         consumer.terminate()
         await consumer.wait()
         await listening
-    assert [line.split()[1] for line in lines] == ["0", "0", "1", "1", "2"]
+    found = [line.strip() if "forgotten" in line else line.split()[1] for line in lines]
+    assert found == ["0", "0", "forgotten by the box 3 3" if forgotten else "1", "1", "2"]
 
 
 def test_the_document_names_every_event_and_every_command() -> None:

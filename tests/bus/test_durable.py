@@ -17,6 +17,8 @@ from followspot.domain.events import GapDeclared
 from followspot.domain.gaps import GapReason
 from followspot.domain.republish import RepublishFrom, RepublishLesson
 from followspot.settings.models import MqttSettings, PathSettings, Settings
+from followspot.storage.age import BoxAge
+from followspot.storage.boot import LinuxBoot
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
 from followspot.storage.storage import Storage
@@ -47,7 +49,7 @@ def fill(folder: Path, count: int) -> None:
     for name in ("media", "state"):
         (folder / name).mkdir(exist_ok=True)
     database = Database(folder / "state")
-    outbox = Outbox(database, Still(), renderer("box-7"))
+    outbox = Outbox(database, Still(), renderer("box-7"), BoxAge(database, LinuxBoot(), Still()))
     with database.transaction():
         for number in range(count):
             outbox.add(gap(number))

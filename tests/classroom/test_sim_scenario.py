@@ -43,5 +43,5 @@ def test_a_mistake_is_told_with_its_key(tmp_path: Path, text: str, said: str) ->
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(SimulatorError, match="lesson, recorded"):
+    with pytest.raises(SimulatorError, match=r"calm-lecture, .*lesson, marker-dies"):
         scenario.load("lessen")

@@ -93,8 +93,8 @@ def test_single_outliers_are_set_aside_and_a_lasting_change_is_believed():
     feed(estimator, 0, 2000, lambda s: 0.0)
     estimator.on_marker(T0 + 2010 * MS, 60.0, 1.0, 1.0, T0 + 2010 * MS)
     assert abs(at(estimator, 2010).chest.azimuth_deg) < 2
-    feed(estimator, 2040, 2600, lambda s: 60.0)
-    assert at(estimator, 2600).chest.azimuth_deg == pytest.approx(60, abs=2)
+    feed(estimator, 2040, 2900, lambda s: 60.0)
+    assert at(estimator, 2900).chest.azimuth_deg == pytest.approx(60, abs=2)
 
 
 def test_sightings_never_outvote_a_marker_that_speaks():

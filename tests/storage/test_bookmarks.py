@@ -15,7 +15,7 @@ SECOND_NS = 10**9
 
 
 def mark(given_ns: int, tag: str = "question", text: str = "") -> Mark:
-    return Mark(given_ns, WALL, tag, text, "mqtt")
+    return Mark(given_ns, tag, text, "mqtt")
 
 
 async def begun(storage: Storage, media: list[Segment], first_ns: int) -> None:

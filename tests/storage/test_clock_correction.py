@@ -1,6 +1,7 @@
 """A lesson begun before the clock was set, or in which it is stepped: labels are corrected, durations never change."""
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from followspot.domain.events import ClockCorrected
-from followspot.domain.recording import LessonOrigin, LessonPlan
+from followspot.domain.recording import LessonOrigin, LessonPlan, Mark
 from support.storagelab import HEIGHT, LESSON, SEGMENT_S, WIDTH, Box, FakeBoot, events, give, make_media, opened
 
 TRUTH = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -155,3 +156,67 @@ async def test_the_newest_lesson_is_the_last_begun_whatever_the_clock_said(box: 
     async with opened(box) as (_, recovery):
         assert recovery.resume is not None
         assert recovery.resume.lesson_id == early
+
+
+@pytest.mark.parametrize("completed_first", [False, True], ids=["corrected in mid-lesson", "corrected after its end"])
+async def test_every_other_wall_time_of_a_lesson_is_corrected_as_well(box: Box, completed_first: bool) -> None:
+    """Pauses and bookmarks: each follows the lesson's anchor, and one event corrects all."""
+    wrong = timedelta(hours=-9)
+    box.boot.synced, box.clock = False, SteppedClock(wrong)
+    media = make_media(2)
+
+    async def set_clock() -> None:
+        box.clock.error, box.boot.synced = timedelta(), True
+        await storage.correct_clock()
+
+    async with opened(box) as (storage, _):
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        sink.begin(box.clock.origin())
+        give(sink, media[0])
+        await storage.bookmark(LESSON, Mark(box.clock.monotonic_ns(), "taught", "", "test"))
+        storage.decide_pause(LESSON, "test")
+        await storage.settle_pause(LESSON)
+        box.clock.error = wrong + timedelta(hours=3)  # stepped from one wrong time to another
+        await storage.bookmark(LESSON, Mark(box.clock.monotonic_ns(), "paused", "", "test"))
+        sink = storage.lesson_sink(await storage.resume_plan(LESSON), "test")
+        sink.begin(box.clock.origin())
+        give(sink, media[1])
+        await storage.bookmark(LESSON, Mark(box.clock.monotonic_ns(), "resumed", "", "test"))
+        if not completed_first:
+            await set_clock()
+            await storage.bookmark(LESSON, Mark(box.clock.monotonic_ns(), "known", "", "test"))
+        await storage.complete_lesson(LESSON, "stopped")
+        if completed_first:
+            await set_clock()
+        told_all = await events(storage)
+        before = len(told_all)
+        await storage.correct_clock()
+        assert len(await events(storage)) == before, "once is enough"
+
+    by_number = {event["sequence"]: event for event in told_all}
+    (corrected,) = [e["data"] for e in told_all if e["type"] == "clock.corrected"]
+    labelled = [by_number[label["sequence"]] for label in corrected["labels"]]
+    assert [e["type"] for e in labelled] == ["bookmark", "lesson.paused", "bookmark", "lesson.resumed", "bookmark"]
+    errors = [wrong, wrong, wrong, wrong + timedelta(hours=3), wrong + timedelta(hours=3)]
+    for event, label, error in zip(labelled, corrected["labels"], errors, strict=True):
+        data = event["data"]
+        assert data["clock"] == "unsynced"
+        told_time = next(data[name] for name in ("given", "paused", "resumed") if name in data)
+        seconds = 2 if event["type"] == "lesson.paused" else 0  # the media says so, made faster than it lasts
+        assert near(told_time, TRUTH + error + timedelta(seconds=seconds)), event["type"]
+        assert near(label["time"], TRUTH + timedelta(seconds=seconds)), event["type"]
+
+    bookmarks = json.loads((box.lesson / "clock.json").read_text())["bookmarks"]
+    manifest = json.loads((box.lesson / "manifest.json").read_text())["bookmarks"]
+    assert {one["clock"] for one in bookmarks} == {"synced"}
+    assert all(near(one["given"], TRUTH) for one in bookmarks)
+    if completed_first:
+        assert [one["clock"] for one in manifest] == ["unsynced"] * 3, "it never changes"
+        dates = re.findall(
+            r"(?:PROGRAM-DATE-TIME:|START-DATE=\")([^\"\n]+)", (box.lesson / "playlist.m3u8").read_text()
+        )
+        assert near(dates[0], TRUTH)
+        assert {round(abs(datetime.fromisoformat(one) - TRUTH) / timedelta(hours=1)) for one in dates} == {0}
+    else:
+        assert [one["tag"] for one in manifest if one["clock"] == "synced"] == ["taught", "paused", "resumed", "known"]
+        assert all(near(one["given"], TRUTH) for one in manifest)

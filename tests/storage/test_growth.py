@@ -13,7 +13,7 @@ import pytest
 from followspot.domain.acknowledgement import Acknowledgement, StoredSegment
 from followspot.domain.recording import LessonPlan
 from followspot.storage import Storage
-from followspot.storage.acknowledging import acknowledge
+from followspot.storage.acknowledging import acknowledge, moves_allowed
 from followspot.storage.database import Database
 from support.keepinglab import MINUTE_BYTES, RoomyDisk
 from support.storagelab import LESSON, WALL, Box, Segment, SetClock, give, opened, origin
@@ -91,7 +91,7 @@ async def costs(root: Path, media: list[Segment], segments: int) -> dict[str, in
         assert isinstance(disk, RoomyDisk)
         found = {
             "next_place": await steps(storage, lambda: store.catalogue.next_place(LESSON)),
-            "acknowledge": await steps(storage, lambda: acknowledge(store, said)),
+            "acknowledge": await steps(storage, lambda: acknowledge(store, said, moves_allowed())),
             "pending": await steps(storage, lambda: opened_.outbox.pending(0, 16)),
             "open_lessons": await steps(storage, store.catalogue.open_lessons),
         }

@@ -64,7 +64,7 @@ async def paused_lesson(box: Box, media: list[Segment]) -> None:
             give(sink, segment)
         for moment_s in BOOKMARKS_S[:3]:
             given_ns = first_ns + round(moment_s * SECOND_NS)
-            await storage.bookmark(LESSON, Mark(given_ns, WALL, "mark", f"{moment_s}", "test"))
+            await storage.bookmark(LESSON, Mark(given_ns, "mark", f"{moment_s}", "test"))
         storage.decide_pause(LESSON, "test")
         plan = await storage.resume_plan(LESSON)
         again_ns = RealClock().monotonic_ns()
@@ -72,7 +72,7 @@ async def paused_lesson(box: Box, media: list[Segment]) -> None:
         again.begin(LessonOrigin(again_ns, WALL, WIDTH, HEIGHT))
         give(again, replace(media[2], end=replace(media[2].end, start_ns=plan.media_start_ns)))
         given_ns = again_ns + round((BOOKMARKS_S[3] - 4) * SECOND_NS)
-        await storage.bookmark(LESSON, Mark(given_ns, WALL, "mark", "ä <&", "test"))
+        await storage.bookmark(LESSON, Mark(given_ns, "mark", "ä <&", "test"))
         await storage.complete_lesson(LESSON, "stopped")
 
 

@@ -158,7 +158,8 @@ async def test_a_gap_that_a_crash_tore_off_goes_with_its_media(box: Box, media: 
 
 
 LATER_COLUMNS = (
-    ("box", "muted_boot_id"),
+    *(("box", name) for name in ("muted_boot_id", "events_from", "age_s", "age_boot_id", "age_boot_s", "age_wall_s")),
+    ("outbox", "sent_s"),
     *(("lessons", "anchor_synced"), ("lessons", "details"), ("outbox", "lesson_id")),
     *(("segments", "boot_id"), ("segments", "boottime_ns"), ("segments", "synced")),
 )
@@ -169,6 +170,7 @@ async def test_a_database_of_the_version_before_keeps_its_lessons(box: Box, medi
     with sqlite3.connect(box.root / "state" / "followspot.db") as database:
         database.execute("UPDATE lessons SET state = 'recording'")
         database.execute("ALTER TABLE lessons DROP COLUMN paused_by")
+        database.execute("DROP TABLE labels")
         database.execute("DROP TABLE bookmarks")
         database.execute("DROP TABLE whole_files")
         database.execute("DROP TRIGGER keep_segment")

@@ -27,7 +27,7 @@ from followspot.storage.rows import Unjoined
 from followspot.storage.storage import Storage
 from storage.test_crashes import check_after_restart
 from storage.test_disk_faults import check_told, record_on
-from support.storagelab import LESSON, SEGMENT_S, WALL, Box, FakeBoot, RealClock, Segment, events, give, opened, origin
+from support.storagelab import LESSON, SEGMENT_S, Box, FakeBoot, RealClock, Segment, events, give, opened, origin
 
 pytestmark = pytest.mark.system
 
@@ -131,7 +131,7 @@ async def live(storage: Storage, box: Box, media: list[Segment]) -> None:
     sink = storage.lesson_sink(LessonPlan(LESSON), "test")
     sink.begin(origin())
     give(sink, first)
-    await storage.bookmark(LESSON, Mark(RealClock().monotonic_ns(), WALL, "mark", "", "test"))
+    await storage.bookmark(LESSON, Mark(RealClock().monotonic_ns(), "mark", "", "test"))
     storage.decide_pause(LESSON, "test")
     sink = storage.lesson_sink(await storage.resume_plan(LESSON), "test")
     sink.begin(origin())

@@ -18,7 +18,6 @@ from followspot.storage.storage import Storage
 from support.keepinglab import stored
 from support.storagelab import (
     LESSON,
-    WALL,
     Box,
     CountingDisk,
     RealClock,
@@ -137,7 +136,7 @@ async def test_every_numbered_step_is_done_in_its_place(box: Box, media: list[Se
         sink.finish_segment(media[0].end)
         await settled(storage)
         assert disk.take() == steps("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8")
-        await storage.bookmark(LESSON, Mark(RealClock().monotonic_ns(), WALL, "mark", "", "test"))
+        await storage.bookmark(LESSON, Mark(RealClock().monotonic_ns(), "mark", "", "test"))
         assert disk.take() == steps("M1", "M2")
         storage.decide_pause(LESSON, "test")
         await settled(storage)

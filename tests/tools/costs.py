@@ -69,7 +69,7 @@ def _lesson_costs(seconds: float, look: list[str]) -> dict[str, float]:
     """Microseconds in framing and vision: per event, per analysed image, per frame's view."""
     prepare_vision()
     meters = {name: Meter() for name in ("pose", "marker report", "sighting", "hint", "view", "image")}
-    lesson = Lesson(prepare(options(*look), lambda: START_NS), lambda _: False)
+    lesson = Lesson(prepare(options(*look), lambda: START_NS))
     framing = lesson.framing
     of_event = {kind: meters[name].around(framing.on_dock_event) for kind, name in _EVENTS.items()}
     plain = framing.on_dock_event

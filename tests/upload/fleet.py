@@ -153,10 +153,10 @@ class Uploaders:
         self._folder, self._port, self._store, self._root = folder, mqtt_port, store, root
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str = "one", share: str = "", line: str = "") -> None:
+    def start(self, name: str = "one", share: str = "", line: str = "", mqtt: str = "") -> None:
         config = self._folder / f"{name}.toml"
         config.write_text(
-            f'[mqtt]\nport = {self._port}\nclient_id = "{name}"\nshare = "{share}"\n'
+            f'[mqtt]\nport = {self._port}\nclient_id = "{name}"\nshare = "{share}"\n{mqtt}\n'
             f'[media]\nroot = "{self._root}"\nstate = "{self._folder / name}"\n'
             f"[store]\n{self._store}\n[line]\n{line}\n"
         )

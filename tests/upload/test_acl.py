@@ -68,6 +68,7 @@ def may_publish(port: int, user: str, topic: str) -> bool:
         ("box-7", "followspot/v1/box-8/event/segment.ready", False),
         ("followspot-upload", "followspot/v1/box-7/event/segment.ready", False),
         ("followspot-upload", "followspot/v1/box-7/command/start", False),
+        ("followspot-upload", "followspot/v1/box-7/command/republish", True),
         ("followspot-pipeline", "followspot/v1/box-7/command/republish", True),
         ("followspot-pipeline", "followspot/v1/box-7/command/start", False),
         ("followspot-pipeline", ACK, False),

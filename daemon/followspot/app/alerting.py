@@ -44,6 +44,10 @@ DISK_SLOW_NS = 3 * SECOND_NS
 """A card that tidies itself up may take a second or two, now and then."""
 MUTED_TOO_LONG_S = 300
 """A talk in private is over by then; a mute that was forgotten is not. Levels come once a second."""
+KEEP_RETRY_S = 5.0
+"""A full disk stays full until a person or the retention has made room."""
+WAITING_EVENTS = 1000
+"""Transitions of alerts while no disk takes them: an hour of one that comes and goes every few seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -158,11 +162,12 @@ def write_to_journal(alert: Alert, active: bool) -> None:
 
 
 class AlertEvents:
-    """An alert listener that makes each transition an event, in order."""
+    """An alert listener that makes each transition an event, in order. What the disk refuses waits for it."""
 
-    def __init__(self, publish: Callable[[EventData], Awaitable[None]]) -> None:
+    def __init__(self, publish: Callable[[EventData], Awaitable[None]], retry_s: float = KEEP_RETRY_S) -> None:
         self._publish = publish
-        self._waiting: asyncio.Queue[EventData] = asyncio.Queue()
+        self._retry_s = retry_s
+        self._waiting: asyncio.Queue[EventData] = asyncio.Queue(WAITING_EVENTS)
 
     def __call__(self, alert: Alert, active: bool) -> None:
         """Take one transition."""
@@ -170,13 +175,27 @@ class AlertEvents:
             event: EventData = AlertRaised(code=alert.code, subject=alert.subject, message=alert.message)
         else:
             event = AlertCleared(code=alert.code, subject=alert.subject)
-        self._waiting.put_nowait(event)
+        try:
+            self._waiting.put_nowait(event)
+        except asyncio.QueueFull:
+            _log.error(
+                "too many events wait for the disk, this one is lost type=%s subject=%s", event.type, alert.subject
+            )
 
     async def run(self) -> None:
         """Put the events into the outbox until cancelled."""
         while True:
-            event = await self._waiting.get()
+            await self._keep(await self._waiting.get())
+
+    async def _keep(self, event: EventData) -> None:
+        told = False
+        while True:
             try:
                 await self._publish(event)
-            except StorageError as error:  # the alert stands in the state and in the journal all the same
-                _log.warning("event could not be kept type=%s: %s", event.type, error)
+            except StorageError as error:
+                if not told:
+                    _log.warning("an event waits for the disk type=%s: %s", event.type, error)
+                told = True
+                await asyncio.sleep(self._retry_s)
+            else:
+                return

@@ -15,6 +15,7 @@ from followspot.app.coderprobe import CoderProbe
 from followspot.app.control_socket import ControlSocket
 from followspot.app.desk import Desk
 from followspot.app.dock_view import DockView
+from followspot.app.forgetting import Forgetting
 from followspot.app.host import HostWatch, read_host
 from followspot.app.joining import Joining
 from followspot.app.lookout import CameraLookout
@@ -121,6 +122,7 @@ class Daemon:
         )
         self.settling = Settling(self.session, self.storage, alerts)
         self.joining = Joining(self.session, self.storage, alerts, clock, settings)
+        self.forgetting = Forgetting(self.storage)
         self.reconciling = Reconciling(self.storage, settings.paths.media, alerts, clock)
         self.dock_care = DockCare(self.dock_keeper, self.framing, lambda: self.session.status.active)
         self.lookout = CameraLookout(settings.camera.url, self.session, alerts, clock)

@@ -84,6 +84,7 @@ def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
     supervisor.keep("reconciling", daemon.reconciling.run)
     supervisor.keep("room", daemon.room.run)
     supervisor.keep("settling", daemon.settling.run)
+    supervisor.keep("forgetting", daemon.forgetting.run)
     supervisor.keep("camera-lookout", daemon.lookout.run)
     supervisor.keep("encoder-probe", daemon.coder_probe.run)
     if daemon.settings.recording.one_file:

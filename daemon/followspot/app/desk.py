@@ -159,14 +159,19 @@ class Desk:
         except StorageError as error:
             raise NotNowError(str(error)) from error
         if command.lesson_id is not None and not again.count:
-            raise UnknownLessonError(f"there are no events of the lesson {command.lesson_id!a}")
+            raise UnknownLessonError(
+                f"there are no events of the lesson {command.lesson_id!a}: it never was here, or all its media has "
+                "left the box and its events were forgotten (retention.events_days)"
+            )
         data: dict[str, object] = {
             "count": again.count,
             "from": again.oldest,
             "newest": again.newest,
             "epoch": again.epoch,
+            "oldest": again.kept_from,
+            "gone": again.gone,
         }
-        return _done(command, f"{again.count} events are sent again", data)
+        return _done(command, _sent_again(again), data)
 
 
 def _wanted(command: RepublishCommand) -> RepublishFrom | RepublishLesson:
@@ -174,6 +179,13 @@ def _wanted(command: RepublishCommand) -> RepublishFrom | RepublishLesson:
         return RepublishLesson(command.lesson_id)
     assert command.from_sequence is not None, "the model has one of both"
     return RepublishFrom(command.from_sequence)
+
+
+def _sent_again(again: Republished) -> str:
+    text = f"{again.count} events are sent again"
+    if again.gone:
+        text += f"; {again.gone} are not kept any more, from number {again.kept_from} on none is missing"
+    return text
 
 
 def _clock_face(media_ns: int) -> str:

@@ -228,8 +228,8 @@ class MqttBus:
             message = await self._acknowledgements.get()
             self._answer(message, await self._counter.take(message.payload))
 
-    def _answer(self, message: Received, answer: Answer, qos: int = 1) -> None:
-        if message.response_topic is not None:
+    def _answer(self, message: Received, answer: Answer | None, qos: int = 1) -> None:
+        if message.response_topic is not None and answer is not None:
             payload = answer.model_dump_json().encode()
             self._link.publish(message.response_topic, payload, qos=qos, correlation=message.correlation)
 

@@ -65,6 +65,7 @@ class Framing:
         self._homing_until_ns = 0
         self._reported_ns = 0
         self._asked = Rates(0.0, 0.0)
+        self._doubted: tuple[str, ...] = ()
         self._state = TrackingState.PARKED
         self._territory = _territory(tracking)
         wanted = shot(
@@ -241,6 +242,20 @@ class Framing:
         soon_ns = now_ns + LEAD_NS
         estimate = snapshot.knowledge.at(soon_ns) if moves else None
         self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns))
+        self._tell_doubts(self._steering.doubted)
+
+    def _tell_doubts(self, doubted: tuple[str, ...]) -> None:
+        if doubted == self._doubted:
+            return
+        self._doubted = doubted
+        if doubted:
+            _log.warning(
+                "%s does not turn as it is told, or the dock tells a wrong pose: it rests and is tried now and then; "
+                "is it held, mounted the other way round, or without power?",
+                " and ".join(doubted),
+            )
+        else:
+            _log.info("the motors turn as they are told again")
 
     def _ask(self, rates: Rates) -> None:
         """Send `rates`; rest is said once, then kept by silence."""

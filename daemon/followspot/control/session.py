@@ -160,7 +160,7 @@ class SessionLoop:
 
         Raises NotRecordingError, StillStoppingError or StorageError.
         """
-        mark = Mark(self._clock.monotonic_ns(), self._clock.utc_now(), tag, text, source)
+        mark = Mark(self._clock.monotonic_ns(), tag, text, source)
         if self._session.state is SessionState.STOPPING:
             raise StillStoppingError("the lesson is being closed: it takes no bookmark any more")
         media_ns = None if self._plan is None else await self._store.bookmark(self._plan.lesson_id, mark)

@@ -27,8 +27,14 @@ COAST_NS = 2_500_000_000
 GATE = 4.0
 """Measurements further off than this many standard deviations are set aside."""
 RELOCK_COUNT = 6
-RELOCK_NS = 200_000_000
-"""So many measurements, over at least this time, that agree with each other outvote the belief."""
+RELOCK_NS = 700_000_000
+"""So many measurements, over at least this time, that agree with each other outvote the belief.
+
+Nobody leaps: who is elsewhere at once is a reflection, which lasts half a second, or the belief was wrong."""
+DOUBLE_RELOCK_NS = 1_300_000_000
+"""A marker that the picture contradicts needs longer."""
+VOUCHED_NS = 400_000_000
+"""The picture vouches for the belief when it has agreed with it so lately."""
 SIGHTING_RELOCK_NS = 600_000_000
 """Sightings must agree for longer: a piece of furniture can deceive them for a while."""
 AGREE_DEG = 6.0
@@ -118,8 +124,7 @@ class Estimator:
         self._parked_after_ns = round(lost_timeout_s * NS_PER_S)
         self._past: list[tuple[_Measurement, Belief]] = []
         self._rejected: dict[bool, list[_Measurement]] = {True: [], False: []}
-        self._seen_ns = 0
-        self._marker_ns = 0
+        self._seen_ns = self._marker_ns = self._vouched_ns = 0
         self.ignored = 0
         """How many measurements made no sense (not a number, impossible, too old, from the future)."""
 
@@ -132,7 +137,7 @@ class Estimator:
         """Begin anew: nobody has been seen."""
         self._past.clear()
         self._rejected = {True: [], False: []}
-        self._seen_ns = self._marker_ns = 0
+        self._seen_ns = self._marker_ns = self._vouched_ns = 0
 
     def on_marker(self, time_ns: int, azimuth_deg: float, elevation_deg: float, quality: float, now_ns: int) -> None:
         """The dock reported the marker; a quality near 0 (or none) says that it was not seen."""
@@ -192,6 +197,8 @@ class Estimator:
         self._seen_ns = max(self._seen_ns, measurement.time_ns)
         if measurement.marker:
             self._marker_ns = max(self._marker_ns, measurement.time_ns)
+        else:
+            self._vouched_ns = max(self._vouched_ns, measurement.time_ns)
 
     def _learnt(self, belief: Belief, one: _Measurement) -> Belief:
         belief = belief.with_azimuth(one.azimuth_deg, one.sigma_deg)
@@ -212,7 +219,9 @@ class Estimator:
         marker_heard = self._past and measurement.time_ns - self._marker_ns < MARKER_SILENT_NS
         if len(votes) < needed or (marker_heard and not measurement.marker):
             return
-        span_ns = RELOCK_NS if measurement.marker else SIGHTING_RELOCK_NS
+        vouched = measurement.time_ns - self._vouched_ns <= VOUCHED_NS
+        marker_ns = DOUBLE_RELOCK_NS if vouched else RELOCK_NS
+        span_ns = marker_ns if measurement.marker else SIGHTING_RELOCK_NS
         if needed == 1 or measurement.time_ns - votes[0].time_ns >= span_ns:
             self._relock(measurement)
 

@@ -75,7 +75,9 @@ class LessonPaused(EventData):
 
     lesson_id: str
     at_ns: MediaNs
-    paused: AwareDatetime = Field(description="Wall time of the last frame.")
+    paused: AwareDatetime = Field(description="Wall time of the last frame: a label, corrected by later events.")
+    clock: ClockState
+    boot_id: BootId
     paused_by: str
 
 
@@ -87,7 +89,9 @@ class LessonResumed(EventData):
     lesson_id: str
     at_ns: MediaNs
     missing_ns: int | None = Field(ge=0, description="Real time absent at at_ns; null where nobody can know.")
-    resumed: AwareDatetime = Field(description="Wall time of the first frame.")
+    resumed: AwareDatetime = Field(description="Wall time of the first frame: a label, corrected by later events.")
+    clock: ClockState
+    boot_id: BootId
     resumed_by: str
 
 
@@ -175,6 +179,13 @@ class ClockSpan(Statement):
     offset_ns: int = Field(description="What to add to every announced `started` of these segments.")
 
 
+class ClockLabel(Statement):
+    """The event `sequence`, of the same epoch, told a wrong wall time (`paused`, `resumed` or `given`)."""
+
+    sequence: int = Field(ge=1)
+    time: AwareDatetime = Field(description="What it ought to have told.")
+
+
 class ClockCorrected(EventData):
     """The box has learnt the wall time: what it announced of a lesson is corrected. No duration changes."""
 
@@ -184,6 +195,7 @@ class ClockCorrected(EventData):
     boot_id: BootId
     started: AwareDatetime = Field(description="Wall time of the lesson's first frame, as known now.")
     spans: tuple[ClockSpan, ...] = Field(description="Empty where no segment of the lesson was announced yet.")
+    labels: tuple[ClockLabel, ...] = Field(default=(), description="Of pauses and bookmarks of the lesson.")
     clock_file: str = Field(description="clock.json, with every wall time of the lesson; below the media root.")
 
 

@@ -98,10 +98,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment that a person marked: CLOCK_MONOTONIC and wall time of the command."""
+    """A moment that a person marked: CLOCK_MONOTONIC of the command."""
 
     given_ns: int
-    given: datetime
     tag: str
     text: str
     given_by: str

@@ -19,9 +19,14 @@ class RepublishLesson:
 
 @dataclass(frozen=True, slots=True)
 class Republished:
-    """How many events are sent again, the first of them (None: there is none), and the newest of this epoch."""
+    """How many events are sent again, the first of them (None: there is none), and the newest of this epoch.
+
+    From `kept_from` on the box has every one. `gone`: how many of those that were asked for by number it has no more.
+    """
 
     count: int
     oldest: int | None
     newest: int
     epoch: str
+    kept_from: int = 1
+    gone: int = 0

@@ -109,7 +109,8 @@ class BookmarkRecord(Statement):
     at_ns: MediaNs
     tag: BookmarkTag
     text: BookmarkText = Field(description="May be empty.")
-    given: AwareDatetime = Field(description="Wall time at which it was given.")
+    given: AwareDatetime = Field(description="Wall time at which it was given: a label, corrected by later events.")
+    clock: ClockState = ClockState.UNSYNCED
     given_by: str
 
     @property
@@ -213,6 +214,7 @@ class ClockFile(Statement):
     started: AwareDatetime
     clock: ClockState
     segments: tuple[ClockSegment, ...]
+    bookmarks: tuple[BookmarkRecord, ...] = Field(default=(), description="As in the manifest, with the right times.")
 
     def to_bytes(self) -> bytes:
         """The file's content: equal knowledge gives equal bytes."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from followspot.domain.belief import Estimate
 from followspot.domain.body import Body
 from followspot.domain.geometry import NS_PER_S, Aim, clamp, wrap_deg
+from followspot.domain.obedience import MotorWatch
 from followspot.domain.view import TrackingState
 from followspot.domain.zones import ANYWHERE, Territory
 
@@ -103,6 +104,11 @@ class Steering:
     def _at_most(self, rate_dps: float) -> Limits:
         return replace(self._limits, max_rate_dps=min(rate_dps, self._limits.max_rate_dps))
 
+    @property
+    def doubted(self) -> tuple[str, ...]:
+        """The axes whose pose does not follow what is asked of them."""
+        return tuple(name for name, axis in (("pan", self._pan), ("tilt", self._tilt)) if axis.watch.doubted)
+
     def halt(self) -> None:
         """The motors were stopped by other means: the next command begins from rest."""
         self._pan.halt()
@@ -127,6 +133,7 @@ class _Axis:
         self.low_deg, self.high_deg = low_deg, high_deg
         self._rate_dps = 0.0
         self._moving = False
+        self.watch = MotorWatch()
 
     def halt(self) -> None:
         self._rate_dps, self._moving = 0.0, False
@@ -145,4 +152,7 @@ class _Axis:
         wanted = max(wanted, -math.sqrt(braking * max(at_deg - self.low_deg, 0.0)))
         change = limits.max_acceleration_dps2 * dt_s
         self._rate_dps += clamp(wanted - self._rate_dps, -change, change)
-        return self._rate_dps
+        allowed = self.watch.allowed(self._rate_dps, at_deg, dt_s)
+        if self.watch.doubted:
+            self.halt()
+        return allowed

@@ -88,6 +88,7 @@ class EncodeLoop:
         if (run := self._queue.take_run()) is not None:
             self._declare_drop(recording, run, end_pts)
         recording.finish(end_pts)
+        recording.tell_cpu()
         self.media_end_ns = recording.time.media_ns(end_pts)
 
     def _take(self, captured: CapturedFrame) -> None:

@@ -16,6 +16,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 
 from followspot.domain.recording import TrackInfo
+from followspot.media.cputime import CpuMeter
 from followspot.settings.models import Settings
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class EncoderPair:
         `coder` is FFmpeg's name of the H.264 encoder.
         """
         self._coder = coder
+        self.cpu = CpuMeter()
+        """What encoding cost the thread that asked for it; threads of the encoders' own are not in it."""
         # The muxer behind these streams is never fed: it is how PyAV makes streams with open encoders.
         self._shell = av.open(io.BytesIO(), "w", format="mp4")
         self.video = self._add_video(settings, matrix, size or (settings.view.width, settings.view.height))
@@ -124,17 +127,21 @@ class EncoderPair:
         frame.time_base = VIDEO_TICK
         # A decoded raw frame says I, and x264 would obey for every frame.
         frame.pict_type = PictureType.I if key else PictureType.NONE
-        return list(self.video.encode(frame))
+        with self.cpu:
+            return list(self.video.encode(frame))
 
     def encode_sound(self, samples: npt.NDArray[np.float32], pts: int) -> list[Packet]:
         """Encode one frame of mono sound (1024 samples) at sample `pts`; frames must follow each other."""
         if self._first_sound_pts is None:
             self._first_sound_pts = pts
-        return _without_priming(self.sound.encode(_sound_frame(samples, pts)), self._first_sound_pts)
+        with self.cpu:
+            packets = self.sound.encode(_sound_frame(samples, pts))
+        return _without_priming(packets, self._first_sound_pts)
 
     def flush_video(self) -> list[Packet]:
         """What the video encoder still holds."""
-        return list(self.video.encode(None))
+        with self.cpu:
+            return list(self.video.encode(None))
 
     def flush_sound(self) -> list[Packet]:
         """What the sound encoder still holds."""

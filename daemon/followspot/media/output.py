@@ -3,6 +3,7 @@
 import av
 
 from followspot.domain.view import FramedView, Hiding, Rect
+from followspot.media.cputime import CpuMeter
 from followspot.media.view import ViewRenderer, black_picture, centre_view
 from followspot.settings.models import Settings
 
@@ -19,6 +20,8 @@ class Output:
         self.height = first.height & ~1 if self._whole else settings.view.height
         self._renderer = ViewRenderer(self.width, self.height)
         self._black: av.VideoFrame | None = None
+        self.cpu = CpuMeter()
+        """What cropping and scaling cost."""
 
     def picture(self, frame: av.VideoFrame, view: FramedView) -> av.VideoFrame:
         """What is recorded of `frame`, whose `view` is shown where not all of it is: black where it is covered.
@@ -27,14 +30,18 @@ class Output:
         """
         if not self._whole and view.hiding is Hiding.COVERED:
             return self.black
-        return self.whole_picture(frame) if self._whole else self._renderer.render(frame, view.crop)
+        if self._whole:
+            return self.whole_picture(frame)
+        with self.cpu:
+            return self._renderer.render(frame, view.crop)
 
     def whole_picture(self, frame: av.VideoFrame) -> av.VideoFrame:
         """All of `frame`, or as much as fits."""
         crop = centre_view(frame.width, frame.height, self.width, self.height)
         if (frame.width & ~1, frame.height & ~1) == (self.width, self.height):
             crop = Rect(0, 0, self.width, self.height)
-        return self._renderer.render(frame, crop, own=self._own)
+        with self.cpu:
+            return self._renderer.render(frame, crop, own=self._own)
 
     @property
     def black(self) -> av.VideoFrame:

@@ -13,6 +13,7 @@ from followspot.domain.sound import MicrophoneRole
 from followspot.domain.view import ViewPlanner
 from followspot.media.audio import AudioCapture
 from followspot.media.capture import VideoCapture
+from followspot.media.cputime import tell_thread
 from followspot.media.encode import EncodeLoop
 from followspot.media.framequeue import CapturedFrame, FrameQueue
 from followspot.media.localcamera import LocalCamera
@@ -198,6 +199,7 @@ class _Run:
             last = RecorderFailed(f"the recording ended by a fault: {type(error).__name__}: {error}")
             self._salvage()
         self._stop_sources()
+        tell_thread(self._thread.name)
         self._notify(last)
         give_back_memory()
 

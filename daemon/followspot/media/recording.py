@@ -10,6 +10,7 @@ from followspot.domain.recording import LessonPlan, SegmentSink
 from followspot.domain.rendition import RenditionName
 from followspot.domain.view import FramedView
 from followspot.media.capture import is_specified
+from followspot.media.cputime import tell
 from followspot.media.encoder import MATRIX_BT709, EncoderPair, Packet
 from followspot.media.framequeue import CapturedFrame
 from followspot.media.mixingdesk import SoundInputs
@@ -162,6 +163,11 @@ class Recording:
     def is_black(self, exposure_ns: int) -> bool:
         """Whether black is shown at `exposure_ns`, where a picture is held."""
         return self._fills_black and exposure_ns - self._seen_ns > self._stall_ns
+
+    def tell_cpu(self) -> None:
+        """Put on record what encoding and scaling cost."""
+        tell("encoders", self.encoders.cpu.spent_ns)
+        tell("scaling", self._output.cpu.spent_ns)
 
     def cuts_at(self, picture: Picture, segment_ticks: int, *, held: bool) -> bool:
         """Whether a segment starts with it; the first picture starts one."""

@@ -16,11 +16,23 @@ from followspot.media.picturetime import PictureTime
 _MUXER_BUFFER_BYTES = 1 << 20
 
 
-def _muxer_options(fragment_s: float) -> dict[str, str]:
+# What comes into a fragment was taken so much earlier: a picture waits for the two behind it, and for its sound, which
+# comes in batches and stays in the encoder for two frames.
+_ON_THE_WAY_S = 0.2
+# ... of which a short fragment makes up for no more than this share of itself.
+_MADE_UP_SHARE = 0.7
+
+
+def _fragment_length_s(safe_every_s: float) -> float:
+    """How long fragments are, for media to be handed over about `safe_every_s` after it was taken, and no later."""
+    return safe_every_s - min(_ON_THE_WAY_S, safe_every_s * _MADE_UP_SHARE)
+
+
+def _muxer_options(safe_every_s: float) -> dict[str, str]:
     """Without edit lists or shifted time stamps every segment keeps lesson time, so neighbours join exactly."""
     return {
         "movflags": "frag_keyframe+empty_moov+default_base_moof+frag_discont",
-        "frag_duration": str(round(fragment_s * 1_000_000)),
+        "frag_duration": str(round(_fragment_length_s(safe_every_s) * 1_000_000)),
         "use_editlist": "0",
         "avoid_negative_ts": "disabled",
         "video_track_timescale": str(VIDEO_TIMESCALE),
@@ -47,7 +59,7 @@ class _Segment:
     """One container being filled. The newest picture is kept back until the next one tells how long it lasts."""
 
     def __init__(
-        self, index: int, start_pts: int, encoders: EncoderPair, fragment_s: float, deliver: Callable[[bytes], None]
+        self, index: int, start_pts: int, encoders: EncoderPair, safe_every_s: float, deliver: Callable[[bytes], None]
     ) -> None:
         self.index = index
         self.start_pts = start_pts
@@ -60,7 +72,7 @@ class _Segment:
             self._assembler,
             "w",
             format="mp4",
-            options=_muxer_options(fragment_s),
+            options=_muxer_options(safe_every_s),
             buffer_size=_MUXER_BUFFER_BYTES,
         )
         self._video = self._container.add_stream_from_template(encoders.video)
@@ -107,17 +119,20 @@ class Segmenter:
         sink: FragmentTaker,
         time: PictureTime,
         first_index: int,
-        fragment_s: float,
+        safe_every_s: float,
         sounds_until: Callable[[int], tuple[SoundPart, ...]],
         renditions: Callable[[], tuple[RenditionName, ...]] = tuple,
     ) -> None:
-        """`sounds_until(pts)` gives what lies beside the segment that ends at `pts`, `renditions` what follows it."""
+        """No media is handed over later than `safe_every_s` after it was taken.
+
+        `sounds_until(pts)` gives what lies beside the segment that ends at `pts`, `renditions` what follows it.
+        """
         self._renditions = renditions
         self._sounds_until = sounds_until
         self._encoders = encoders
         self._media_ns = time.media_ns
         self._sink = sink
-        self._fragment_s = fragment_s
+        self._safe_every_s = safe_every_s
         self._next_index = first_index
         self._cuts: deque[int] = deque()
         self._early_sound: deque[Packet] = deque()
@@ -175,7 +190,7 @@ class Segmenter:
         def deliver(fragment: bytes) -> None:
             self._sink.write_fragment(index, fragment)
 
-        self._current = _Segment(index, start_pts, self._encoders, self._fragment_s, deliver)
+        self._current = _Segment(index, start_pts, self._encoders, self._safe_every_s, deliver)
         early, self._early_sound = self._early_sound, deque()
         for packet in early:
             self.add_sound(packet)

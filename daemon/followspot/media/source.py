@@ -14,6 +14,7 @@ from av.stream import Stream
 from followspot.domain.clock import Clock
 from followspot.domain.redact import redacted
 from followspot.media import alsa
+from followspot.media.cputime import tell_thread
 from followspot.media.encoder import Packet
 from followspot.media.pacing import Pace, is_plain_file
 
@@ -208,6 +209,10 @@ class Source:
         self._stopped.wait(max(0.0, wait_s))
 
     def _run(self) -> None:
+        self._read_on()
+        tell_thread(self.name)
+
+    def _read_on(self) -> None:
         while not self._stopped.is_set():
             self.beat_ns = self._clock.monotonic_ns()
             reason = self._read_once()

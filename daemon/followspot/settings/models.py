@@ -215,6 +215,7 @@ class RetentionSettings(Table):
     free_min: float = Field(default=240.0, ge=0, le=100_000)
     start_min: float = Field(default=15.0, ge=0, le=1000)
     end_min: float = Field(default=3.0, ge=0, le=100)
+    events_days: float = Field(default=60.0, ge=1, le=3650)
 
 
 CommandName = Literal["start", "stop", "home", "pause", "resume", "bookmark"]

@@ -10,6 +10,8 @@ from followspot.domain.acknowledgement import (
     UnknownMediaError,
     WrongHashError,
 )
+from followspot.domain.allowance import Allowance
+from followspot.domain.commands import BusyError
 from followspot.domain.events import EventData, LessonStored, SegmentStored
 from followspot.domain.recording import RenditionFile
 from followspot.domain.segments import MANIFEST_FILE
@@ -17,11 +19,21 @@ from followspot.storage.keeping import MANIFEST_INDEX, Copy
 from followspot.storage.rows import LessonRow, LessonState
 from followspot.storage.store import Store
 
+MOVES_AT_ONCE = 1000
+MOVE_PERIOD_NS = 24 * 3600 * 1_000_000_000 // MOVES_AT_ONCE
+"""Files that are said to be elsewhere now, each an event: about what a day of lessons makes by itself, and no more."""
 
-def acknowledge(store: Store, said: Acknowledgement) -> int:
+
+def moves_allowed() -> Allowance:
+    """How many files may be acknowledged at another place than before."""
+    return Allowance(MOVES_AT_ONCE, MOVE_PERIOD_NS)
+
+
+def acknowledge(store: Store, said: Acknowledgement, moves: Allowance) -> int:
     """Note it durably; how many files are newly stored, or stored elsewhere than before.
 
-    Raises UnknownMediaError, WrongHashError or IncompleteStoreError, and then nothing of it counts.
+    Raises UnknownMediaError, WrongHashError, IncompleteStoreError, or BusyError beyond the `moves` allowed; then
+    nothing of it counts.
     """
     lesson = store.catalogue.lesson(said.lesson_id)
     if lesson is None:
@@ -36,6 +48,9 @@ def acknowledge(store: Store, said: Acknowledgement) -> int:
         changed.append((MANIFEST_INDEX, said.manifest))
     if not changed:
         return 0
+    moved = sum(store.keeping.copy(said.lesson_id, index) is not None for index, _ in changed)
+    if moved and not moves.take(moved, store.clock.monotonic_ns()):
+        raise BusyError("more files than in a day of lessons were said to be elsewhere now: the rest later")
     with store.catalogue.announced() as tell:
         was_whole = store.keeping.is_stored_whole(said.lesson_id)
         for index, file in changed:

@@ -25,6 +25,7 @@ from followspot.domain.recording import Gap, RenditionFile, SoundFile, TrackInfo
 from followspot.domain.rendition import RenditionName
 from followspot.domain.segments import (
     BookmarkRecord,
+    ClockState,
     clock_state,
     gap_record,
     nearest_tick,
@@ -37,7 +38,16 @@ from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import LessonDetails
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
-from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, Unjoined, WholeFile
+from followspot.storage.rows import (
+    Anchor,
+    LabelRow,
+    LessonRow,
+    LessonState,
+    Moment,
+    SegmentRow,
+    Unjoined,
+    WholeFile,
+)
 
 
 class Catalogue:
@@ -102,8 +112,22 @@ class Catalogue:
 
     def bookmarks(self, lesson_id: str) -> list[BookmarkRecord]:
         """The lesson's bookmarks by media time."""
+        return [bookmark for _, bookmark in self.numbered_bookmarks(lesson_id)]
+
+    def numbered_bookmarks(self, lesson_id: str) -> list[tuple[int | None, BookmarkRecord]]:
+        """The same, each with the number of the event that told it, where that is known."""
         rows = self._database.all("SELECT * FROM bookmarks WHERE lesson_id = ? ORDER BY at_ns, rowid", (lesson_id,))
-        return [_bookmark(row) for row in rows]
+        return [(row["sequence"], _bookmark(row)) for row in rows]
+
+    def labels(self, lesson_id: str, boot_id: str) -> list[LabelRow]:
+        """What events of the lesson's pauses and bookmarks told of the wall time in that boot."""
+        rows = self._database.all(
+            "SELECT * FROM labels WHERE lesson_id = ? AND boot_id = ? ORDER BY sequence", (lesson_id, boot_id)
+        )
+        return [
+            LabelRow(row["sequence"], row["boottime_ns"], datetime.fromisoformat(row["told"]), bool(row["synced"]))
+            for row in rows
+        ]
 
     def unjoined(self) -> list[Unjoined]:
         """Completed lessons with segments, and further pictures of them, that are not one file yet; newest first."""
@@ -199,17 +223,20 @@ class Catalogue:
                 "UPDATE bookmarks SET at_ns = ?2 WHERE lesson_id = ?1 AND at_ns > ?2", (lesson_id, end_ns)
             )
 
-    def add_bookmark(self, lesson_id: str, bookmark: BookmarkRecord) -> None:
-        """A bookmark, and `bookmark`."""
+    def add_bookmark(self, lesson_id: str, bookmark: BookmarkRecord, moment: Moment | None = None) -> None:
+        """A bookmark, and `bookmark`; `moment` None: nobody can know any more when it was given."""
         with self._announced():
+            sequence = self._outbox.add(BookmarkSet(lesson_id=lesson_id, **dict(bookmark)))
             self._database.execute(
-                "INSERT INTO bookmarks VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO bookmarks (lesson_id, at_ns, tag, text, given, given_by, synced, sequence)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(lesson_id, bookmark.at_ns, bookmark.tag, bookmark.text),
-                    *(bookmark.given.isoformat(), bookmark.given_by),
+                    *(lesson_id, bookmark.at_ns, bookmark.tag, bookmark.text, bookmark.given.isoformat()),
+                    *(bookmark.given_by, bookmark.clock is ClockState.SYNCED, sequence),
                 ),
             )
-            self._outbox.add(BookmarkSet(lesson_id=lesson_id, **dict(bookmark)))
+            if moment is not None:
+                self._add_label(lesson_id, sequence, bookmark.given, moment)
 
     def decide_pause(self, lesson_id: str, paused_by: str) -> None:
         """From now on nothing is recorded before somebody resumes the lesson, even after a crash."""
@@ -236,23 +263,32 @@ class Catalogue:
         """All that was recorded before the pause is there: `lesson.paused`, once."""
         with self._announced():
             self._database.execute("UPDATE lessons SET state = ? WHERE id = ?", (LessonState.PAUSED, lesson.id))
-            paused = lesson.anchor.wall_at(end_ns)
-            self._outbox.add(LessonPaused(lesson_id=lesson.id, at_ns=end_ns, paused=paused, paused_by=lesson.paused_by))
+            anchor = lesson.anchor
+            event = LessonPaused(
+                lesson_id=lesson.id,
+                at_ns=end_ns,
+                paused=anchor.wall_at(end_ns),
+                clock=clock_state(anchor.synced),
+                boot_id=anchor.boot_id,
+                paused_by=lesson.paused_by,
+            )
+            self._add_label(lesson.id, self._outbox.add(event), event.paused, anchor.moment_at(end_ns))
 
     def resume_lesson(self, lesson_id: str, cut: Gap, anchor: Anchor, resumed_by: str) -> None:
         """The pause is over: the cut, `gap` and `lesson.resumed`."""
         with self._announced():
             self._insert_gap(lesson_id, cut, anchor)
             self._database.execute("UPDATE lessons SET state = ? WHERE id = ?", (LessonState.RECORDING, lesson_id))
-            self._outbox.add(
-                LessonResumed(
-                    lesson_id=lesson_id,
-                    at_ns=cut.start_ns,
-                    missing_ns=cut.missing_ns,
-                    resumed=anchor.wall,
-                    resumed_by=resumed_by,
-                )
+            event = LessonResumed(
+                lesson_id=lesson_id,
+                at_ns=cut.start_ns,
+                missing_ns=cut.missing_ns,
+                resumed=anchor.wall,
+                clock=clock_state(anchor.synced),
+                boot_id=anchor.boot_id,
+                resumed_by=resumed_by,
             )
+            self._add_label(lesson_id, self._outbox.add(event), event.resumed, anchor.moment_at(anchor.media_ns))
 
     def add_whole_file(self, whole: WholeFile) -> None:
         """A completed lesson as one file, and `lesson.available`."""
@@ -299,13 +335,14 @@ class Catalogue:
         """Lessons of this boot with wall times that are not proven, and those that are still open; oldest first."""
         rows = self._database.all(
             "SELECT * FROM lessons WHERE state <> 'completed' AND anchor_boot_id = ?"
-            " OR id IN (SELECT lesson_id FROM segments WHERE synced = 0 AND boot_id = ?) ORDER BY rowid",
-            (boot_id, boot_id),
+            " OR id IN (SELECT lesson_id FROM segments WHERE synced = 0 AND boot_id = ?)"
+            " OR id IN (SELECT lesson_id FROM labels WHERE synced = 0 AND boot_id = ?) ORDER BY rowid",
+            (boot_id, boot_id, boot_id),
         )
         return [_lesson(row) for row in rows]
 
     def correct_clock(self, event: ClockCorrected, anchor: Anchor, segments: Sequence[SegmentRow]) -> None:
-        """The right wall times of a lesson and of some of its segments, and `clock.corrected`."""
+        """The right wall times of a lesson, of some of its segments and of what else it told, and `clock.corrected`."""
         with self._announced():
             self._database.execute(
                 "UPDATE lessons SET started = ? WHERE id = ?", (event.started.isoformat(), event.lesson_id)
@@ -315,6 +352,9 @@ class Catalogue:
                 'UPDATE segments SET started = ?, synced = ? WHERE lesson_id = ? AND "index" = ?',
                 [(one.started.isoformat(), one.synced, one.lesson_id, one.index) for one in segments],
             )
+            right: list[tuple[object, ...]] = [(one.time.isoformat(), one.sequence) for one in event.labels]
+            self._database.execute_many("UPDATE labels SET told = ?, synced = 1 WHERE sequence = ?", right)
+            self._database.execute_many("UPDATE bookmarks SET given = ?, synced = 1 WHERE sequence = ?", right)
             self._outbox.add(event)
 
     def announce(self, event: EventData) -> None:
@@ -323,7 +363,7 @@ class Catalogue:
             self._outbox.add(event)
 
     @contextmanager
-    def announced(self) -> Iterator[Callable[[EventData], None]]:
+    def announced(self) -> Iterator[Callable[[EventData], int]]:
         """One durable transaction with events: those given to what is yielded."""
         with self._announced():
             yield self._outbox.add
@@ -343,6 +383,12 @@ class Catalogue:
         if anchor is not None:
             self._set_anchor(lesson_id, anchor)
         self._outbox.add(GapDeclared(lesson_id=lesson_id, **dict(gap_record(gap))))
+
+    def _add_label(self, lesson_id: str, sequence: int, told: datetime, moment: Moment) -> None:
+        self._database.execute(
+            "INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?)",
+            (*(sequence, lesson_id, moment.boot_id, moment.boottime_ns), *(told.isoformat(), moment.synced)),
+        )
 
     def _set_anchor(self, lesson_id: str, anchor: Anchor) -> None:
         self._database.execute(
@@ -409,6 +455,7 @@ def _bookmark(row: sqlite3.Row) -> BookmarkRecord:
         tag=row["tag"],
         text=row["text"],
         given=datetime.fromisoformat(row["given"]),
+        clock=clock_state(bool(row["synced"])),
         given_by=row["given_by"],
     )
 

@@ -5,10 +5,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from followspot.domain.events import ClockCorrected, ClockSpan
-from followspot.domain.segments import CLOCK_FILE, ClockFile, ClockSegment, clock_state, relative_path
+from followspot.domain.events import ClockCorrected, ClockLabel, ClockSpan
+from followspot.domain.segments import (
+    CLOCK_FILE,
+    BookmarkRecord,
+    ClockFile,
+    ClockSegment,
+    ClockState,
+    clock_state,
+    relative_path,
+)
 from followspot.storage.disk import replace_file
-from followspot.storage.rows import CLOCK_TOLERANCE, MICROSECOND_NS, Anchor, LessonRow, SegmentRow
+from followspot.storage.rows import (
+    CLOCK_TOLERANCE,
+    MICROSECOND_NS,
+    Anchor,
+    LabelRow,
+    LessonRow,
+    LessonState,
+    SegmentRow,
+)
 from followspot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -41,8 +57,9 @@ def correct_clock(store: Store) -> list[tuple[str, Anchor]]:
             off = abs(wall - anchor.wall) >= CLOCK_TOLERANCE
             anchor = replace(anchor, wall=wall, synced=True) if off or not anchor.synced else anchor
         shifts = list(_shifts(store.catalogue.segments(lesson.id), boot_id, boot_began))
-        if shifts or anchor != lesson.anchor:
-            _correct(store, lesson, anchor, shifts, boot_id)
+        labels = tuple(_labels(store.catalogue.labels(lesson.id, boot_id), boot_began))
+        if shifts or labels or anchor != lesson.anchor:
+            _correct(store, lesson, anchor, shifts, labels)
             corrected.append((lesson.id, anchor))
     return corrected
 
@@ -56,8 +73,17 @@ def _shifts(segments: list[SegmentRow], boot_id: str, boot_began: datetime) -> I
                 yield _Shift(segment, offset)
 
 
-def _correct(store: Store, lesson: LessonRow, anchor: Anchor, shifts: list[_Shift], boot_id: str) -> None:
-    """The file comes first: whoever hears the event finds in it what the event says."""
+def _labels(told: list[LabelRow], boot_began: datetime) -> Iterator[ClockLabel]:
+    for label in told:
+        right = boot_began + timedelta(microseconds=label.boottime_ns // MICROSECOND_NS)
+        if not label.synced or abs(right - label.told) >= CLOCK_TOLERANCE:
+            yield ClockLabel(sequence=label.sequence, time=right)
+
+
+def _correct(
+    store: Store, lesson: LessonRow, anchor: Anchor, shifts: list[_Shift], labels: tuple[ClockLabel, ...]
+) -> None:
+    """The files come first: whoever hears the event finds in them what the event says."""
     offset = _first_frame_offset(lesson, anchor, shifts)
     started = lesson.started + offset
     newest = {shift.segment.index: shift.corrected for shift in shifts}
@@ -70,17 +96,30 @@ def _correct(store: Store, lesson: LessonRow, anchor: Anchor, shifts: list[_Shif
             segments=tuple(
                 ClockSegment(index=one.index, started=one.started, clock=clock_state(one.synced)) for one in segments
             ),
+            bookmarks=tuple(_bookmarks(store, lesson.id, labels)),
         )
         replace_file(store.disk, store.folder(lesson.id) / CLOCK_FILE, content.to_bytes())
+        if lesson.state is LessonState.COMPLETED:
+            store.write_playlist(lesson.id, ended=True, segments=segments)
     event = ClockCorrected(
         lesson_id=lesson.id,
-        boot_id=boot_id,
+        boot_id=store.boot.boot_id(),
         started=started,
         spans=tuple(_spans(shifts)),
+        labels=labels,
         clock_file=relative_path(lesson.id, CLOCK_FILE),
     )
     store.catalogue.correct_clock(event, anchor, [shift.corrected for shift in shifts])
     log.warning("wall times corrected lesson=%s by_s=%.3f segments=%d", lesson.id, offset.total_seconds(), len(shifts))
+
+
+def _bookmarks(store: Store, lesson_id: str, labels: tuple[ClockLabel, ...]) -> Iterator[BookmarkRecord]:
+    right = {label.sequence: label.time for label in labels}
+    for sequence, bookmark in store.catalogue.numbered_bookmarks(lesson_id):
+        if sequence in right:
+            yield bookmark.model_copy(update={"given": right[sequence], "clock": ClockState.SYNCED})
+        else:
+            yield bookmark
 
 
 def _first_frame_offset(lesson: LessonRow, anchor: Anchor, shifts: list[_Shift]) -> timedelta:

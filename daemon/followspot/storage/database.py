@@ -132,6 +132,30 @@ MUTE = """
 ALTER TABLE box ADD COLUMN muted_boot_id TEXT;
 """
 """In which boot the teacher has muted her marker; null where she has not."""
+PRUNING = """
+ALTER TABLE outbox ADD COLUMN sent_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE box ADD COLUMN events_from INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE box ADD COLUMN age_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE box ADD COLUMN age_boot_id TEXT;
+ALTER TABLE box ADD COLUMN age_boot_s INTEGER;
+ALTER TABLE box ADD COLUMN age_wall_s INTEGER;
+"""
+"""At which age of the box an event was sent, from which number on none is forgotten, and the box's age."""
+LABELS = """
+CREATE TABLE labels (
+    sequence INTEGER PRIMARY KEY,
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    boot_id TEXT NOT NULL,
+    boottime_ns INTEGER NOT NULL,
+    told TEXT NOT NULL,
+    synced INTEGER NOT NULL
+) STRICT;
+CREATE INDEX labels_of_lesson ON labels (lesson_id);
+CREATE INDEX labels_unsynced ON labels (boot_id, lesson_id) WHERE synced = 0;
+ALTER TABLE bookmarks ADD COLUMN synced INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bookmarks ADD COLUMN sequence INTEGER;
+"""
+"""Wall times that events of pauses and bookmarks told, by the event's number, and when that was in its boot."""
 RENDITIONS = """
 ALTER TABLE segments ADD COLUMN renditions TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE gaps ADD COLUMN rendition TEXT;
@@ -149,7 +173,7 @@ INSERT INTO whole_files SELECT lesson_id, '', file, size, sha256, duration_ns FR
 DROP TABLE whole_lessons;
 """
 """Further pictures of segments and of lessons as one file; '' and null stand for the lesson's own picture."""
-MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE, RENDITIONS)
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE, PRUNING, LABELS, RENDITIONS)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)

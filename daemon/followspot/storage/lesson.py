@@ -1,6 +1,7 @@
 """One lesson's durable writing, on the storage thread."""
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -21,7 +22,8 @@ from followspot.storage.spool import FramingFile, SegmentFile, cut_line, shifted
 from followspot.storage.store import Store, storage_error
 
 NANOSECONDS = 1_000_000_000
-SLOW_SYNC_NS = NANOSECONDS // 2
+MILLISECOND_NS = 1_000_000
+SLOW_SYNC_NS = NANOSECONDS // 4
 """A disk that syncs more slowly than fragments come (recording.fragment_s) could never catch up one by one."""
 
 log = logging.getLogger(__name__)
@@ -51,6 +53,8 @@ class LessonWriter:
         """The end of the lesson's last segment, once it was given."""
         self._sync_ns = self._synced_ns = 0
         """What the last sync took, and when it ended."""
+        self._cpu_ns = 0
+        """What the storage thread had spent when the lesson began."""
         self._anchor: Anchor | None = None
         self._file: SegmentFile | None = None
         self._framing: FramingFile | None = None
@@ -78,6 +82,7 @@ class LessonWriter:
     def begin(self, origin: LessonOrigin) -> None:
         """Steps B1 to B4, or for a lesson that goes on: the declared cut."""
         store = self._store
+        self._cpu_ns = time.thread_time_ns()
         self._hold_reserve()
         anchor = self._new_anchor(origin)
         lesson = store.catalogue.lesson(self._plan.lesson_id)
@@ -122,6 +127,8 @@ class LessonWriter:
         segment = self._finished(self._file, end)
         self._file = None
         self._index, self._end_ns = segment.index + 1, segment.end_ns
+        if end.last:
+            log.debug("cpu spent part=storage ms=%.1f", (time.thread_time_ns() - self._cpu_ns) / MILLISECOND_NS)
         self._announce_waiting()
         if not end.renditions or self._rendition is None:
             self._announce(segment, last=end.last)
@@ -274,7 +281,7 @@ class LessonWriter:
             self._store.reserve.hold()
         except OSError as error:
             if is_full(error):
-                why = f"no room for the reserve, recording.reserve_mb: {error.strerror}"
+                why = f"no room for the reserve, recording.reserve_mb: {error.strerror} ({error.filename})"
                 raise OSError(error.errno, why) from error
             log.warning("recording without a reserve folder=%s: %s", self._store.media, error)
 

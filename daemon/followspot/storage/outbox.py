@@ -5,27 +5,25 @@ from collections.abc import Sequence
 from followspot.domain.clock import Clock
 from followspot.domain.events import EventData, EventRenderer, EventStamp
 from followspot.domain.ids import uuid7
-from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
+from followspot.domain.republish import RepublishFrom, RepublishLesson
+from followspot.storage.again import NEWEST, Again
+from followspot.storage.age import BoxAge
 from followspot.storage.database import Database
 from followspot.storage.rows import OutboxEntry
 
-COUNT_FROM = "SELECT COUNT(*) AS count, MIN(sequence) AS oldest FROM outbox WHERE sequence >= ?"
-AGAIN_FROM = "UPDATE outbox SET published = 0 WHERE sequence >= ? AND published = 1"
-COUNT_LESSON = "SELECT COUNT(*) AS count, MIN(sequence) AS oldest FROM outbox WHERE lesson_id = ?"
-AGAIN_LESSON = "UPDATE outbox SET published = 0 WHERE lesson_id = ? AND published = 1"
-
 
 class Outbox:
-    """The table of events. Sequence numbers count from 1 without holes: rows are never removed."""
+    """The table of events. Sequence numbers count from 1 without holes, and none is given twice, whatever is pruned."""
 
-    def __init__(self, database: Database, clock: Clock, render: EventRenderer) -> None:
+    def __init__(self, database: Database, clock: Clock, render: EventRenderer, age: BoxAge) -> None:
         self._database = database
         self._clock = clock
         self._render = render
+        self._age = age
 
-    def add(self, event: EventData) -> None:
-        """Put `event` on record. Call it inside the transaction of the change that it reports."""
-        sequence = self._database.one("SELECT COALESCE(MAX(sequence), 0) + 1 AS next FROM outbox")["next"]
+    def add(self, event: EventData) -> int:
+        """Put `event` on record; its number. Call it inside the transaction of the change that it reports."""
+        sequence = self._database.one(NEWEST)["newest"] + 1
         now = self._clock.utc_now()
         stamp = EventStamp(id=str(uuid7(now)), epoch=self._database.epoch, sequence=sequence, time=now)
         message = self._render(event, stamp)
@@ -33,6 +31,7 @@ class Outbox:
             "INSERT INTO outbox (sequence, id, topic, payload, lesson_id) VALUES (?, ?, ?, ?, ?)",
             (sequence, stamp.id, message.topic, message.payload, getattr(event, "lesson_id", None)),
         )
+        return int(sequence)
 
     def pending(self, after: int, limit: int) -> list[OutboxEntry]:
         """Events not yet acknowledged, above `after`, oldest first."""
@@ -43,23 +42,15 @@ class Outbox:
         )
         return [OutboxEntry(row["sequence"], row["topic"], row["payload"]) for row in rows]
 
-    def republish(self, wanted: RepublishFrom | RepublishLesson) -> Republished:
-        """Put events back to be sent again, as they were."""
-        key: int | str
-        match wanted:
-            case RepublishFrom(sequence=key):
-                count, again = COUNT_FROM, AGAIN_FROM
-            case RepublishLesson(lesson_id=key):
-                count, again = COUNT_LESSON, AGAIN_LESSON
-        with self._database.transaction():
-            newest = self._database.one("SELECT COALESCE(MAX(sequence), 0) AS newest FROM outbox")["newest"]
-            row = self._database.one(count, (key,))
-            self._database.execute(again, (key,))
-        return Republished(row["count"], row["oldest"], newest, self._database.epoch)
+    def again(self, wanted: RepublishFrom | RepublishLesson) -> Again:
+        """To put events that are still kept back, to be sent again as they were."""
+        return Again(self._database, wanted)
 
     def mark_published(self, sequences: Sequence[int]) -> None:
         """The broker has acknowledged these."""
+        sent_s = self._age.now_s()
         with self._database.transaction():
             self._database.execute_many(
-                "UPDATE outbox SET published = 1 WHERE sequence = ?", [(sequence,) for sequence in sequences]
+                "UPDATE outbox SET published = 1, sent_s = ? WHERE sequence = ?",
+                [(sent_s, sequence) for sequence in sequences],
             )

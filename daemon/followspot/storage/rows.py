@@ -32,6 +32,25 @@ class LessonState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """When something was, by the clock of a boot that nobody sets; `synced`: its wall time can be believed."""
+
+    boot_id: str
+    boottime_ns: int
+    synced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """A wall time that the event `sequence` told."""
+
+    sequence: int
+    boottime_ns: int
+    told: datetime
+    synced: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Anchor:
     """Ties media time to the other times: at `media_ns` it was `wall` and, in that boot, `boottime_ns`.
 
@@ -51,6 +70,14 @@ class Anchor:
     def boottime_at(self, media_ns: int) -> int:
         """CLOCK_BOOTTIME of a moment of media not before a later cut, in the anchor's boot."""
         return self.boottime_ns + media_ns - self.media_ns
+
+    def moment_at(self, media_ns: int) -> Moment:
+        """A moment of media not before a later cut."""
+        return Moment(self.boot_id, self.boottime_at(media_ns), self.synced)
+
+    def wall_of(self, boottime_ns: int) -> datetime:
+        """The wall time of a moment of this boot: like all labels of a lesson it follows the anchor."""
+        return self.wall + timedelta(microseconds=(boottime_ns - self.boottime_ns) // MICROSECOND_NS)
 
     def media_at(self, boottime_ns: int) -> int:
         """The media time of a moment of this boot; one before the anchor lies in the cut that it stands behind."""

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from followspot.domain.acknowledgement import Acknowledgement
@@ -15,7 +16,8 @@ from followspot.domain.recording import LessonPlan, Mark, SegmentSink
 from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
 from followspot.domain.segments import whole_file
 from followspot.settings.models import Settings
-from followspot.storage.acknowledging import acknowledge
+from followspot.storage.acknowledging import acknowledge, moves_allowed
+from followspot.storage.age import BoxAge
 from followspot.storage.answers import Answers
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
@@ -29,6 +31,7 @@ from followspot.storage.marking import keep_bookmark
 from followspot.storage.muting import Muting
 from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
+from followspot.storage.pruning import Pruning
 from followspot.storage.reconcile import Finding
 from followspot.storage.reconciliation import reconcile
 from followspot.storage.recovery import INTERRUPTED, Recovery, Resumption, recover
@@ -173,11 +176,12 @@ class Storage:
     async def acknowledge(self, said: Acknowledgement) -> int:
         """The pipeline has stored these files elsewhere; how many of them are news. Durable when it returns.
 
-        Raises UnknownMediaError or WrongHashError (and then nothing of it counts).
+        Raises UnknownMediaError, WrongHashError or BusyError (and then nothing of it counts).
         """
-        store = self._require_open().store
+        opened = self._require_open()
+        store, moves = opened.store, opened.moves
         doing = f"noting what is stored of the lesson {said.lesson_id}"
-        return await self._call(doing, lambda: store.reserve.lend(lambda: acknowledge(store, said)))
+        return await self._call(doing, lambda: store.reserve.lend(lambda: acknowledge(store, said, moves)))
 
     async def tend(self) -> Tended:
         """Delete some of what may go and must (docs/retention.md), and say how much room there is. Often."""
@@ -222,8 +226,15 @@ class Storage:
 
     async def republish(self, wanted: RepublishFrom | RepublishLesson) -> Republished:
         """Have events sent again, with the same ids; they come out of `pending`."""
-        outbox = self._require_open().outbox
-        return await self._call("putting events back into the outbox", lambda: outbox.republish(wanted))
+        doing, outbox = "putting events back into the outbox", self._require_open().outbox
+        again = await self._call(doing, lambda: outbox.again(wanted))
+        while await self._call(doing, again.step):
+            pass
+        return again.done()
+
+    async def prune(self) -> bool:
+        """Forget some of the sent events that nobody needs any more (docs/segments.md); whether to go on soon."""
+        return await self._call("forgetting old events", self._require_open().pruning.step)
 
     async def pending(self, after: int, limit: int) -> list[OutboxEntry]:
         """Events with a sequence above `after` that are not yet acknowledged, oldest first."""
@@ -252,7 +263,7 @@ class Storage:
         paths = self._settings.paths
         self._make_media_root()
         make_root_folder(paths.state)
-        reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb)
+        reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb, paths.state)
         try:
             return reserve.lend(lambda: self._open_database(reserve))
         except sqlite3.DatabaseError as error:
@@ -264,7 +275,8 @@ class Storage:
     def _open_database(self, reserve: Reserve) -> Recovery:
         paths = self._settings.paths
         database = Database(paths.state)
-        outbox = Outbox(database, self._clock, self._render)
+        age = BoxAge(database, self._boot, self._clock)
+        outbox = Outbox(database, self._clock, self._render, age)
         store = Store(
             media=paths.media,
             fallback=paths.fallback,
@@ -285,7 +297,9 @@ class Storage:
             database.close()
             raise
         muting = Muting(database, self._boot.boot_id())
-        self._opened = _Opened(database, outbox, store, Tending(store, self._settings), muting)
+        keep = timedelta(days=self._settings.retention.events_days)
+        pruning = Pruning(database, store.keeping, age, keep)
+        self._opened = _Opened(database, outbox, store, Tending(store, self._settings), pruning, muting)
         self._worker.post(finish)
         self._worker.post(lambda: _hold_reserve(store))
         return replace(recovery, muted=muting.is_muted())
@@ -337,12 +351,22 @@ class Storage:
 class _Opened:
     """What exists between open and close."""
 
-    def __init__(self, database: Database, outbox: Outbox, store: Store, tending: Tending, muting: Muting) -> None:
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        store: Store,
+        tending: Tending,
+        pruning: Pruning,
+        muting: Muting,
+    ) -> None:
         self.epoch = database.epoch
         self.answers = Answers(database)
         self.outbox = outbox
         self.store = store
         self.tending = tending
+        self.pruning = pruning
+        self.moves = moves_allowed()
         self._muting = muting
         self.writers: dict[str, LessonWriter] = {}
         self._database = database

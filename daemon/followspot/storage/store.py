@@ -17,7 +17,7 @@ from followspot.storage.keeping import Keeping
 from followspot.storage.notices import StorageNotice
 from followspot.storage.playlist import Entry, playlist
 from followspot.storage.reserve import Reserve
-from followspot.storage.rows import LessonState, Unjoined
+from followspot.storage.rows import LessonState, SegmentRow, Unjoined
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +83,10 @@ class Store:
         completed = lesson is not None and lesson.state is LessonState.COMPLETED
         return completed and not self.keeping.has_media(lesson_id)
 
-    def write_playlist(self, lesson_id: str, *, ended: bool) -> None:
-        """Bring the lesson's playlist up to what is catalogued."""
-        segments, gaps = self.catalogue.segments(lesson_id), self.catalogue.gaps(lesson_id)
+    def write_playlist(self, lesson_id: str, *, ended: bool, segments: list[SegmentRow] | None = None) -> None:
+        """Bring the lesson's playlists up to `segments`, or to what is catalogued."""
+        gaps = self.catalogue.gaps(lesson_id)
+        segments = self.catalogue.segments(lesson_id) if segments is None else segments
         own = [Entry.of(segment) for segment in segments]
         further = [(name, entries) for name in RenditionName if (entries := Entry.of_rendition(segments, name))]
         for name, entries in [(None, own), *further]:

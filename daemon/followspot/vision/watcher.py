@@ -29,6 +29,8 @@ SIZE_EVERY = 2
 """The size changes slowly: every second picture is enough."""
 SIZE_MEMORY_S = 0.5
 """Pictures within this time show the same head before the same room, and err the same way: they count as one."""
+FROZEN_DEG = 0.3
+"""A camera that turned this far since the last picture, by more than a pixel, cannot give the same picture again."""
 LIGHT_FORGET = 0.15
 """The usual light follows the present light by this share a picture: a dip of one picture leaves it alone."""
 LIGHT_RANGE = (0.5, 2.0)
@@ -44,10 +46,13 @@ class Watcher:
         self._size, self._sized_ns, self._count = SizeFinder(body), 0, 0
         self._before: SmallPicture | None = None
         self._light = 1.0
+        self._frozen = False
 
     def look(self, frame: AnalysisFrame, hint: Hint) -> list[Sighting]:
         """What this picture tells of the teacher; the frame is not kept."""
         picture = SmallPicture.of(frame, hint.aim, self._hfov_deg, sideways=self._sideways)
+        if self._stands_still(picture):
+            return []
         before, self._before = self._before, picture
         change = self._motion.compare(before, picture) if before is not None else None
         gain = change.gain if change is not None else 1.0
@@ -56,6 +61,16 @@ class Watcher:
             return self._outline.acquire(picture, change)
         before_ns = before.exposure_ns if before is not None else picture.exposure_ns
         return self._follow(picture, change, before_ns, hint.estimate, hint.marked)
+
+    def _stands_still(self, picture: SmallPicture) -> bool:
+        """Whether the picture never changes though the camera turns: what is seen in it would seem to turn with it."""
+        before = self._before
+        if before is None or not np.array_equal(before.luma, picture.luma):
+            self._frozen = False
+            return False
+        turned_deg = math.hypot(picture.aim.pan_deg - before.aim.pan_deg, picture.aim.tilt_deg - before.aim.tilt_deg)
+        self._frozen = self._frozen or turned_deg > FROZEN_DEG
+        return self._frozen
 
     def _follow(
         self, picture: SmallPicture, change: Change | None, before_ns: int, estimate: Estimate, marked: bool

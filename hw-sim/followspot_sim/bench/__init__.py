@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", choices=FIGURES, metavar="NAME", help=f"one figure and its kin: {', '.join(FIGURES)}")
     parser.add_argument("--rounds", type=_rounds, default=3, help="how often each is measured (default %(default)s)")
     parser.add_argument("--seconds", type=_seconds, default=12.0, help="length of a recording (default %(default)g)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a folder of real recordings with an index.json")
 
 
 def _rounds(text: str) -> int:
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     file = out / "bench.json"
     file.unlink(missing_ok=True)
     signal.signal(signal.SIGTERM, _interrupt)
-    options = BenchOptions(work, arguments.rounds, arguments.seconds)
+    options = BenchOptions(work, arguments.rounds, arguments.seconds, arguments.data)
     figures: list[Figure] = []
     failed = False
     try:

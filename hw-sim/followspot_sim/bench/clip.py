@@ -1,16 +1,24 @@
-"""A few seconds of the simulated classroom as raw pictures, with a real sensor's grain, to be played in a circle."""
+"""A few seconds of the simulated classroom, or of a real one, as raw pictures to be played in a circle.
 
+Both have a real sensor's grain: the drawn room has none, and from filmed people compression has taken it.
+"""
+
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 from cv2.typing import MatLike
 
 from followspot_sim import drawn_room
 from followspot_sim.drawn_person import TEACHER, figure
+from followspot_sim.errors import SimulatorError
 from followspot_sim.geometry import Lens, Stand
-from followspot_sim.render import Placed, Renderer, Shot
+from followspot_sim.index import DataFolder
+from followspot_sim.render import Picture, Placed, Renderer, Shot
 from followspot_sim.sprites import Sprite
 from followspot_sim.track import Facing
 
@@ -39,9 +47,47 @@ def render(file: Path, width: int, height: int, rate_hz: int) -> None:
         for number in range(count):
             turn = 2 * np.pi * number / count
             picture = renderer.take(_shot(turn), [_teacher(turn)])
-            shift = np.random.default_rng([SEED, number]).integers(0, height)
-            cv2.add(picture.luma, np.roll(grain, shift, axis=0), dst=picture.luma, dtype=cv2.CV_8U)
+            _add_grain(picture, grain, number)
             out.write(picture.buffer.tobytes())
+
+
+def film(data: DataFolder, file: Path, width: int, height: int, rate_hz: int) -> None:
+    """Write CLIP_S seconds of the first person that was filmed: forth and back, so that the circle closes.
+
+    Recorded pictures are shown one after the other whatever their own rate, which makes slow ones harder to encode.
+    Raises SimulatorError.
+    """
+    if not data.people:
+        raise SimulatorError(f"{data.index_file} names nobody who was filmed (people)")
+    person = data.people[0]
+    count = CLIP_S * rate_hz // 2
+    forth = list(islice(_scaled(data.path(person.video), width, height), person.frames[0], person.frames[0] + count))
+    if not forth:
+        raise SimulatorError(f"{data.path(person.video)} has no pictures from {person.frames[0]} on")
+    grain = _grain(width, height)
+    with file.open("wb") as out:
+        for number, picture in enumerate([*forth, *reversed(forth)]):
+            shown = Picture.empty(width, height)
+            shown.buffer[:] = picture.buffer
+            _add_grain(shown, grain, number)
+            out.write(shown.buffer.tobytes())
+
+
+def _scaled(video: Path, width: int, height: int) -> Iterator[Picture]:
+    try:
+        with av.open(str(video)) as container:
+            for frame in container.decode(video=0):
+                planar = frame.reformat(width, height, "yuv420p", interpolation="BICUBIC")
+                picture = Picture.empty(width, height)
+                picture.buffer[:] = planar.to_ndarray().reshape(-1)
+                yield picture
+    except (av.FFmpegError, IndexError) as error:
+        raise SimulatorError(f"clip {video} cannot be decoded: {error}") from error
+
+
+def _add_grain(picture: Picture, grain: MatLike, number: int) -> None:
+    shift = np.random.default_rng([SEED, number]).integers(0, len(grain))
+    cv2.add(picture.luma, np.roll(grain, shift, axis=0), dst=picture.luma, dtype=cv2.CV_8U)
 
 
 def _shot(turn: float) -> Shot:

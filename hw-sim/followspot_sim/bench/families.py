@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from followspot_sim.bench import announcing, backlog, box, coders, fixed_view, following, idle, kills
+from followspot_sim.bench import announcing, backlog, box, coders, fixed_view, following, idle, kills, outside
 from followspot_sim.bench.options import BenchOptions
 from followspot_sim.bench.results import Figure
 
@@ -17,11 +17,11 @@ class Family:
 
 
 FAMILIES = (
-    Family((fixed_view.NAME,), fixed_view.measure),
+    Family((fixed_view.NAME, outside.NAME), fixed_view.measure),
     Family((fixed_view.MJPEG,), fixed_view.measure_mjpeg),
     Family((fixed_view.TUNED, fixed_view.QUALITY), fixed_view.measure_tuned),
     Family((following.NAME, following.LOOP), following.measure),
-    Family((box.RESIDENT, box.START), box.measure),
+    Family((box.RESIDENT, box.FIRST, box.START), box.measure),
     Family((announcing.MEDIAN, announcing.LATE), announcing.measure),
     Family((backlog.DRAIN, backlog.QUEUED), backlog.measure),
     Family((idle.IDLE, idle.WITHOUT_DOCK), idle.measure),

@@ -5,9 +5,10 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from followspot_sim.bench import instructions
 from followspot_sim.bench.cost import Cost
 from followspot_sim.bench.task import Task
 from followspot_sim.bench.usage import Usage, wait_usage
@@ -49,19 +50,21 @@ def record(task: Task, inputs: Mapping[str, object], seconds: float, folder: Pat
     if usage.exit_code != 0:
         last = log.read_text(errors="replace").splitlines()[-3:]
         raise SimulatorError(f"ffmpeg ended with code {usage.exit_code}; {log} ends: {' / '.join(last)}")
-    cost = Cost(usage.cpu_s, frames_written(progress.read_text()))
+    cost = Cost(usage.cpu_s, frames_written(progress.read_text()), usage.instructions)
     return Recorded(cost, shlex.join(command), folder / "segment-00000.mp4")
 
 
-def loading_cost_s(folder: Path) -> float:
-    """CPU of a zero-length run: the program and its libraries are loaded, and nothing is recorded."""
-    return _run([program(), "-version"], folder / "ffmpeg-version.txt", EXTRA_TIME_S).cpu_s
+def loading(folder: Path) -> Usage:
+    """A zero-length run: the program and its libraries are loaded, and nothing is recorded."""
+    return _run([program(), "-version"], folder / "ffmpeg-version.txt", EXTRA_TIME_S)
 
 
 def _run(command: Sequence[str], log_file: Path, timeout_s: float) -> Usage:
+    report = log_file.with_suffix(".instructions")
     with log_file.open("wb") as log:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    return wait_usage(child, timeout_s)
+        counted = [*instructions.through(report), *command]
+        child = subprocess.Popen(counted, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    return replace(wait_usage(child, timeout_s), instructions=instructions.read(report))
 
 
 def frames_written(progress: str) -> int:

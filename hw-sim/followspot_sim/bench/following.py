@@ -46,10 +46,10 @@ def _inputs(urls: Inputs, client: str) -> Inputs:
 
 
 def _compare(stage: Stage, task: Task, options: BenchOptions, inputs: Inputs) -> list[Figure]:
-    loading_s = ffmpeg.loading_cost_s(stage.folder)
+    loading = ffmpeg.loading(stage.folder)
     runs = []
     for number in range(options.rounds):
         folder = stage.folder / f"ffmpeg-{number}"
         runs.append(lesson.record(stage, partial(ffmpeg.record, task, inputs, options.seconds, folder)))
     loops = [round(daemon.loop.ms_per_frame, 3) for daemon, _ in runs]
-    return [conclude(NAME, BUDGET, runs, loading_s), Figure(LOOP, median(loops), "ms", None, {"rounds": loops})]
+    return [conclude(NAME, BUDGET, runs, loading), Figure(LOOP, median(loops), "ms", None, {"rounds": loops})]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 _HEADINGS = ("figure", "value", "unit", "budget", "met")
@@ -37,6 +37,13 @@ class Figure:
             "met": self.met,
             "detail": {**self.detail, "doubt": self.doubt},
         }
+
+
+def worst(figures: Mapping[str, Figure]) -> Figure:
+    """The greatest of the same figure taken in several ways, with what each gave."""
+    greatest = max(figures.values(), key=lambda figure: figure.value)
+    each = {name: {"value": figure.value, **figure.detail} for name, figure in figures.items()}
+    return replace(greatest, detail=each)
 
 
 def write(figures: Iterable[Figure], file: Path) -> None:

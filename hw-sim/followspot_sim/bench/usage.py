@@ -16,10 +16,11 @@ _KIB_PER_MB = 1_000_000 / 1024
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Of a child that has ended: user and system time of all its threads."""
+    """Of a child that has ended: user and system time of all its threads, and instructions where they were counted."""
 
     exit_code: int
     cpu_s: float
+    instructions: float | None = None
 
 
 def wait_usage(child: subprocess.Popen[bytes], timeout_s: float) -> Usage:

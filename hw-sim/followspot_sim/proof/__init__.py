@@ -1,0 +1,1 @@
+"""The proof: scenarios played in virtual time, judged against truth. `followspot-sim scorecard`."""
