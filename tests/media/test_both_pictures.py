@@ -160,6 +160,26 @@ def test_other_parameters_end_the_segment_and_nothing_else(serve, make_settings,
         assert a.start_ns + a.duration_ns == b.start_ns, "the framed picture lost nothing"
 
 
+def test_a_lesson_that_begins_between_two_keys_is_passed_from_the_next_segment_on(
+    serve, make_settings, recorder, notices, sink
+):
+    """The framed picture does not wait for the camera's next key picture once the microphone had its time."""
+
+    def dumb(connection, stop):
+        stop.wait(5)
+
+    settings = make_settings(serve(h264()).url, serve(dumb).url, recording=BOTH)
+    record(recorder(settings), sink, notices, 2.9)
+    assert len(sink.ends) == 2
+    assert_in_step(sink)
+    profiles = []
+    for path in sink.further.paths:
+        with av.open(str(path)) as container:
+            profiles.append(container.streams.video[0].codec_context.profile)
+    assert profiles[1] == "Constrained Baseline", "the camera's encoder"
+    assert all(sizes(path) == {(640, 360)} for path in sink.further.paths)
+
+
 @pytest.fixture
 def slow_encoder(monkeypatch):
     """The full picture's encoder takes nothing until it is let go."""
