@@ -19,11 +19,12 @@ MEDIA_HOURS ?= 8
 DAEMON_MINUTES ?= 20
 PLAY_MINUTES ?= 10
 BROWSER ?= chromium
+STATE ?=
 
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
 
-.PHONY: help demo test test-system lint bench costs soak soak-media soak-daemon soak-play fuzz scorecard sweep schemas wheels clean
+.PHONY: help demo test test-system lint bench costs soak soak-media soak-daemon soak-play fuzz scorecard sweep badge schemas wheels clean
 
 help:
 	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
@@ -31,7 +32,7 @@ help:
 	@echo 'make test         lint, types, import rules and all tests an ordinary user can run'
 	@echo 'make test-system  the tests that need root'
 	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR, BENCH_DATA=DIR)'
-	@echo 'make costs        what the loop costs per dock message and vision per image, in virtual time (DEMO_DATA=DIR)'
+	@echo 'make costs        what the loop costs per dock message and vision per image, in virtual time (DEMO_DATA=DIR STATE=DIR)'
 	@echo 'make soak         hours of sound, thousands of kills, ten minutes of dock talk each: serial, Bluetooth LE, bursts (SOAK_SECONDS=N)'
 	@echo 'make soak-media   hours of small-picture media faster than they last: report and plot in $(SOAK_OUT) (MEDIA_HOURS=8 SOAK_OUT=DIR)'
 	@echo 'make soak-daemon  the whole daemon in real time, the same report (DAEMON_MINUTES=20)'
@@ -41,6 +42,7 @@ help:
 	@echo 'make scorecard    the framing in every scenario, against other ways of following, and with everything changed by 30 %;'
 	@echo '                  takes the better part of an hour (SCORECARD_SEEDS=1:4, SCORECARD_OUT=DIR, DEMO_DATA=DIR)'
 	@echo 'make sweep        lessons in virtual time over many seeds: is the teacher in the picture? (SEEDS=1:17, DEMO_DATA=DIR)'
+	@echo 'make badge        from how far, and how far turned, the printed badge is read, on rendered views (DEMO_DATA=DIR)'
 	@echo 'make wheels       check that every dependency has a wheel for 64-bit Arm'
 
 $(READY): pyproject.toml
@@ -71,7 +73,7 @@ bench: $(READY)
 	$(if $(ONLY),,$(BIN)/followspot-sim scorecard --operator all --seeds 1:3 --seconds 30 --out '$(BENCH_OUT)/scorecard')
 
 costs: $(READY)
-	cd tests && ../$(BIN)/python -m tools.costs $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
+	cd tests && ../$(BIN)/python -m tools.costs $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))') $(if $(STATE),--state '$(abspath $(STATE))')
 
 soak: $(READY)
 	$(BIN)/pytest -m soak
@@ -101,6 +103,9 @@ scorecard: $(READY)
 
 sweep: $(READY)
 	cd tests && ../$(BIN)/python -m tools.sweep --seeds '$(SEEDS)' $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
+
+badge: $(READY)
+	cd tests && ../$(BIN)/python -m tools.badge_range $(if $(DEMO_DATA),--data '$(abspath $(DEMO_DATA))')
 
 wheels: $(READY)
 	$(BIN)/python tests/tools/check_wheels.py

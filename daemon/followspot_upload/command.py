@@ -50,6 +50,7 @@ class Uploader:
             store.name,
             self._link.republish,
             lambda: window.is_open(_local_time()),
+            lambda: self._link.is_connected,
             time.monotonic,
             shared=bool(settings.mqtt.share),
             quiet_s=settings.mqtt.ask_after_min * 60,

@@ -8,6 +8,7 @@ import json
 import logging
 import random
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from followspot_upload.histories import Histories, Missing
 from followspot_upload.jobs import Jobs, JobState
 from followspot_upload.told import Closed, Completed, StoredCopy, Told
 
-PERIOD_S = 0.5
+PERIOD_S = 1.0
 ANSWER_TIMEOUT_S = 30.0
 """A device answers within a second; after this it is asked again, as after an answer that helped nothing."""
 SOON_S = 1.0
@@ -24,6 +25,8 @@ SOON_S = 1.0
 TURN_S = 15.0
 """Of several uploaders one asks first, by chance; what comes then is what the others miss as well."""
 LONGEST_S = 6 * 3600.0
+ATTEMPTS = 6
+"""So often numbers are asked for, within a quarter of an hour: each time all that came after them comes again."""
 SETTLED = frozenset({JobState.DONE, JobState.GONE, JobState.REFUSED})
 
 _log = logging.getLogger(__name__)
@@ -46,7 +49,7 @@ class Watch:
 
     `ask(device, wanted, correlation)` publishes `republish`. `store`: what we call ours. `shared`: other uploaders take
     a part of the files, so that a file that was never announced here may be theirs. `quiet_s`: a lesson of which nobody
-    stored anything for so long is asked for.
+    stored anything for so long is asked for. `is_connected`: whether a question would reach the broker now.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Watch:
         store: str,
         ask: Callable[[str, bytes, bytes], None],
         is_open: Callable[[], bool],
+        is_connected: Callable[[], bool],
         now_s: Callable[[], float],
         *,
         shared: bool,
@@ -66,6 +70,7 @@ class Watch:
         self._store = store
         self._send = ask
         self._is_open = is_open
+        self._is_connected = is_connected
         self._now_s = now_s
         self._shared = shared
         self._quiet_s = quiet_s
@@ -128,12 +133,22 @@ class Watch:
         self._stopped.set()
 
     def run(self) -> None:
-        """Look now and then until stopped."""
+        """Look now and then until stopped; a disk that refuses is tried again."""
+        refused = False
         while not self._stopped.wait(PERIOD_S):
-            self.look()
+            try:
+                self.look()
+            except sqlite3.Error as error:
+                if not refused:
+                    _log.error("what is missing cannot be looked for now: %s", error)
+                refused = True
+            else:
+                refused = False
 
     def look(self) -> None:
         """Look once."""
+        if not self._is_connected():
+            return
         now_s = self._now_s()
         if not self._is_open():
             self._began_s = now_s
@@ -141,12 +156,28 @@ class Watch:
             self._stored_s = {one: at_s for one, at_s in self._stored_s.items() if now_s - at_s < self._quiet_s}
         wanted = {(one.device, "epoch", one.epoch): one for one in self._histories.missing()}
         for key, missing in wanted.items():
-            self._ask_in_time(key, ANSWER_TIMEOUT_S, _from(missing))
+            if not self._is_in_vain(key, missing):
+                self._ask_in_time(key, ANSWER_TIMEOUT_S, _from(missing))
         lessons = {(one.device, "lesson", one.lesson_id): one for one in self._histories.expected()}
         for key, lesson in lessons.items():
             self._look_at(key, lesson)
         with self._lock:
             self._asks = {key: ask for key, ask in self._asks.items() if key in wanted or key in lessons}
+
+    def _is_in_vain(self, key: Key, missing: Missing) -> bool:
+        """Whether these numbers were asked for often enough; then they are given up."""
+        with self._lock:
+            ask = self._asks.get(key)
+            if ask is None or ask.attempts < ATTEMPTS or ask.due_s > self._now_s():
+                return False
+            del self._asks[key]
+        self._histories.give_up(missing.device, missing.epoch, missing.last + 1)
+        _log.error(
+            "%d events of %s never come here, numbers %d to %d: given up. See whether the broker's access rules and "
+            "limits let this uploader have all events",
+            *(missing.count, missing.device, missing.first, missing.last),
+        )
+        return True
 
     def _look_at(self, key: Key, lesson: Completed) -> None:
         """A lesson that is not stored whole: asked for when nobody seems to be at it."""

@@ -59,6 +59,13 @@ class BleChannel:
         self._outbox.put(frame)
         self._waiting.set()
 
+    def rest(self, resting: bool) -> bool:  # noqa: ARG002 - BlueZ cannot hold them back
+        """Notifications come as BlueZ sends them."""
+        return False
+
+    def look(self) -> None:
+        """Nothing was held back."""
+
     async def close(self) -> None:
         """End the connection, whatever is left of it; the dock advertises again after this."""
         if self._writer is not None:

@@ -13,9 +13,14 @@ from followspot_dock.protocol import messages
 from followspot_dock.protocol.codes import RefusalCode
 from followspot_dock.protocol.frames import PROTOCOL_VERSION, Codec, Frame
 from followspot_dock.quality import Complaint, Complaints, LossMeter
+from followspot_dock.thinning import Thinning
 
 HEARTBEAT_NS = 460_000_000
 """A dock silent for this long (23 poses) is gone: with the 40 ms until somebody looks, half a second at the most."""
+CALM_HEARTBEAT_NS = 420_000_000
+"""The same while somebody looks every 80 ms only."""
+LATE_NS = 80_000_000
+"""So much older may be what came last, where it is heard only when somebody looks."""
 NEGOTIATION_NS = 2_000_000_000
 """Boards that restart when their port is opened need up to this to answer."""
 _HELLO_REPEAT_NS = 200_000_000
@@ -32,7 +37,9 @@ class HostSession:
     `codec` is a StreamCodec for a byte stream, a DatagramCodec where each `receive` brings one whole frame. `write`
     takes one whole encoded frame and may drop it; `tell` gets port events; `ready` gets the dock's capabilities once,
     before any other event. `session_id` is random: it tells this conversation's answers from an earlier one's.
-    Everything runs on the caller's thread; `tick` wants to be called every 40 ms, every 20 ms while `stopping`.
+    Everything runs on the caller's thread; `tick` wants to be called every 40 ms, every 20 ms while `stopping`. While
+    `calm`, every 80 ms will do, and few of the poses and marker reports are told; with `heard_late` `receive` may be as
+    late.
     """
 
     def __init__(
@@ -58,6 +65,8 @@ class HostSession:
         self._commands = Commands(self._send, self._issued_us)
         self._order = Order()
         self._lanes, self._faults = Lanes(), EventLanes()
+        self._thinning = Thinning()
+        self.heard_late = False
         self._complaints = Complaints()
         self._sequence = 0
         self._boot_id: int | None = None
@@ -74,6 +83,15 @@ class HostSession:
     def stopping(self) -> bool:
         """Whether a Stop waits for its Ack."""
         return self._commands.stopping
+
+    @property
+    def calm(self) -> bool:
+        """Whether no lesson needs every report, at once."""
+        return self._thinning.active
+
+    @calm.setter
+    def calm(self, calm: bool) -> None:
+        self._thinning.active = calm
 
     @property
     def trouble(self) -> str | None:
@@ -114,7 +132,8 @@ class HostSession:
         if self._over is not None:
             return self._over
         if self.negotiated:
-            return "the dock sent nothing for 0.5 s" if now_ns - self._heard_ns > HEARTBEAT_NS else None
+            limit_ns = (CALM_HEARTBEAT_NS if self.calm else HEARTBEAT_NS) - (LATE_NS if self.heard_late else 0)
+            return "the dock sent nothing for 0.5 s" if now_ns - self._heard_ns > limit_ns else None
         version = self._codec.foreign_version
         if version is not None:
             older = "driver" if version > PROTOCOL_VERSION else "dock"
@@ -169,6 +188,10 @@ class HostSession:
             self._on_frame(frame, arrival_ns)
 
     def _on_frame(self, frame: Frame, arrival_ns: int) -> None:
+        if self._thinning.drops(frame, arrival_ns):
+            if self._in_order(frame, arrival_ns):
+                self._heard_ns = arrival_ns
+            return
         try:
             message = messages.from_frame(frame)
         except ValueError:

@@ -297,7 +297,11 @@ class Dock(ABC):
         """Let the dock blink for some seconds, so that a person sees which one it is. RequestDone."""
 
     def lesson(self, active: bool) -> None:  # noqa: B027  # most docks have nothing to do
-        """Whether a lesson runs: while it does, a link that works is neither exchanged nor disturbed by a search."""
+        """Whether a lesson runs: while it does, a link that works is neither exchanged nor disturbed by a search.
+
+        While none does, poses and marker reports may be told ten times a second only, and everything 80 ms late. A
+        driver that was not asked tells all.
+        """
 
 
 def check_motion(first: float, second: float, ttl_ms: int) -> None:

@@ -21,6 +21,7 @@ class _Way:
         self.rank = rank
         self.dock: Dock | None = None
         self.lamp_on = False
+        self.lesson: bool | None = None
         self.reason = ""
         self._open_dock = open_dock
         self._tell = partial(tell, self)
@@ -39,6 +40,12 @@ class _Way:
         if self.dock is not None:
             self.dock.marker_lamp(on)
 
+    def teach(self, active: bool) -> None:
+        """Say whether a lesson runs, now or when there is a dock."""
+        self.lesson = active
+        if self.dock is not None:
+            self.dock.lesson(active)
+
     async def keep(self) -> None:
         """Run the dock whenever it is wanted for longer than the better ways' head start, until cancelled."""
         while True:
@@ -51,6 +58,8 @@ class _Way:
         if self.dock is None:
             self.dock = self._open_dock(self._tell)
             self.dock.marker_lamp(self.lamp_on)
+            if self.lesson is not None:
+                self.dock.lesson(self.lesson)
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(self.dock.run(), name=f"dock-{self.name}")
             await self._unwanted.wait()
@@ -120,6 +129,8 @@ class PreferredDock(Dock):
 
     def lesson(self, active: bool) -> None:
         self._lesson = active
+        for way in self._ways:  # whoever takes over knows it
+            way.teach(active)
         self._choose(self._active)
 
     @property

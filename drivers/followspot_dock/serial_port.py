@@ -31,6 +31,7 @@ class SerialPort:
         self._failed = Once()
         self._loop = asyncio.get_running_loop()
         self._attached = True
+        self._resting = False
         self._loop.add_reader(self._fd, self._readable)
 
     async def wait_failed(self, timeout_s: float) -> None:
@@ -47,6 +48,21 @@ class SerialPort:
             self._flush()
             if self._attached and self._pending:
                 self._loop.add_writer(self._fd, self._writable)
+
+    def rest(self, resting: bool) -> bool:
+        """Leave what comes with the kernel until the next `look`, which saves a wake-up for each frame."""
+        if self._attached and resting != self._resting:
+            self._resting = resting
+            if resting:
+                self._loop.remove_reader(self._fd)
+            else:
+                self._loop.add_reader(self._fd, self._readable)
+        return self._resting
+
+    def look(self) -> None:
+        """Read what came while resting."""
+        if self._attached and self._resting:
+            self._readable()
 
     async def close(self, executor: Executor) -> None:
         """Detach from the loop and close the device, away from the loop: a hung USB device can hold a close up."""

@@ -13,6 +13,8 @@ from followspot_dock.protocol.frames import Codec
 
 TICK_S = 0.04
 """The interval at which STOP is repeated, and fine enough for the heartbeat."""
+CALM_TICK_S = 0.08
+"""Between lessons: each costs a wake-up, and then a hand's movement is followed as well."""
 STOPPING_TICK_S = 0.02
 """Half that interval, while STOP is repeated."""
 _FAREWELL_NS = 200_000_000
@@ -31,6 +33,14 @@ class Channel(Protocol):
         """Send one whole frame, or drop it. Never blocks."""
         ...
 
+    def rest(self, resting: bool) -> bool:
+        """Whether it is enough to hand over what comes at the next `look`; whether it is done so: not every one can."""
+        ...
+
+    def look(self) -> None:
+        """Hand over what came while resting."""
+        ...
+
     async def wait_failed(self, timeout_s: float) -> None:
         """Return at the first error, or when `timeout_s` is over."""
         ...
@@ -47,6 +57,8 @@ class SessionDock(Dock):
         self._memory = EventMemory()
         self._lamp_on = False
         self._session: HostSession | None = None
+        self._channel: Channel | None = None
+        self._calm = False
         self._capabilities: Capabilities | None = None
         self._place = ""
 
@@ -92,17 +104,22 @@ class SessionDock(Dock):
         if (session := self._working()) is not None:
             session.identify(self._now_ns())
 
+    def lesson(self, active: bool) -> None:
+        self._calm = not active
+        self._apply_calm()
+
     async def _converse(self, channel: Channel, codec: Codec, place: str) -> None:
         """Talk to what is at `place` until it is over; when cancelled, leave the dock stopped."""
         session = self._begin(channel, codec, place)
         try:
             while (reason := channel.error or self._tick(session)) is None:
-                await channel.wait_failed(STOPPING_TICK_S if session.stopping else TICK_S)
+                await channel.wait_failed(_pause_s(session))
+                channel.look()
         except asyncio.CancelledError:
             await self._farewell(session, channel)
             raise
         finally:
-            self._session = None
+            self._session = self._channel = None
         ended = LinkState.LOST if self.link.works else LinkState.SEARCHING
         self._link.move(ended, f"{place}: {reason}")
 
@@ -114,10 +131,12 @@ class SessionDock(Dock):
         session.stop(self._now_ns())
         while session.stopping and channel.error is None and self._now_ns() < deadline_ns:
             await channel.wait_failed(STOPPING_TICK_S)
+            channel.look()
             session.tick(self._now_ns())
 
     def _begin(self, channel: Channel, codec: Codec, place: str) -> HostSession:
         self._place = place
+        self._channel = channel
         self._session = HostSession(
             codec, channel.write, self._listener, self._on_ready, self._memory, self._lamp_on, random.getrandbits(32)
         )
@@ -148,6 +167,19 @@ class SessionDock(Dock):
         self._capabilities = capabilities
         name = f"{capabilities.model} {capabilities.serial_number}, firmware {capabilities.firmware}"
         self._link.move(LinkState.READY, f"{name} at {self._place}", capabilities)
+        self._apply_calm()
+
+    def _apply_calm(self) -> None:
+        """Not before the dock has answered: until then every byte counts."""
+        if self._session is not None and self._channel is not None and self._session.negotiated:
+            self._session.calm = self._calm
+            self._session.heard_late = self._channel.rest(self._calm)
 
     def _working(self) -> HostSession | None:
         return self._session if self.link.works else None
+
+
+def _pause_s(session: HostSession) -> float:
+    if session.stopping:
+        return STOPPING_TICK_S
+    return CALM_TICK_S if session.calm else TICK_S

@@ -11,6 +11,7 @@ from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.body import Body
 from followspot.domain.view import FramedView
 from followspot.settings.models import Settings
+from followspot.vision.badge import Badge
 from followspot.vision.watcher import Watcher
 from followspot_dock.port import LinkChanged, LinkState, MarkerReport, Pose
 from followspot_rehearsal.conditions import Conditions
@@ -86,7 +87,8 @@ class Lesson:
         self.dock = VirtualDock(plant, told, prepared.scenario.fault, START_NS)
         self.framing = OPERATORS[self.operator_name](self.settings, self.clock, self.dock)
         tracking = self.settings.tracking
-        self.watcher = Watcher(Body(tracking.stature_m, tracking.marker_height_m), hfov_deg)
+        badge = Badge(tracking.badge, tracking.badge_mm / 1000) if tracking.badge is not None else None
+        self.watcher = Watcher(Body(tracking.stature_m, tracking.marker_height_m), hfov_deg, badge=badge)
         self._eyes = _eyes(prepared)
         self._sensor = MarkerSensor(prepared.scenario.marker, prepared.seed)
         self._noise = random.Random(prepared.seed)
@@ -98,7 +100,7 @@ class Lesson:
         """The frames of `seconds`, after `lead_s` in which the dock turns to the teacher."""
         self.framing.on_dock_event(LinkChanged(LinkState.READY, "", self.dock.capabilities))
         self.framing.follow(True)
-        lookahead_ns = round(getattr(self.settings, "lookahead_s", 0.0) * 1e9)
+        lookahead_ns = round(self.settings.lookahead_s * 1e9)
         self._decided_ns = self.conditions.late_ns(FRAME_LATE_NS) + lookahead_ns
         self._lead_ns, end_ns = START_NS + round(lead_s * 1e9), START_NS + round((lead_s + seconds) * 1e9)
         for step in range(round((end_ns + self._decided_ns - START_NS) / STEP_NS) + 1):
@@ -171,9 +173,12 @@ class Lesson:
 
 
 def _eyes(prepared: Prepared) -> Scene:
-    """The room as vision gets it: half as large, as vision makes it smaller still, and rendering is half the work."""
+    """The room as vision gets it: half as large, as vision makes it smaller still, and rendering is half the work.
+
+    A badge is read in the whole picture.
+    """
     camera = prepared.camera
-    if camera.width % 8 or camera.height % 8:
+    if prepared.badged or camera.width % 8 or camera.height % 8:
         return prepared.scene
     lens, look = Lens(camera.width // 2, camera.height // 2, camera.hfov_deg), prepared.look
     light = partial(brightness, prepared.scenario.light)

@@ -17,6 +17,7 @@ COMMANDS = {
     "replay": ("followspot_sim.replay_command", "play a recorded dock to the daemon"),
     "look": ("followspot_sim.look_command", "render one frame to a PNG file"),
     "demo": ("followspot_sim.demo", "record a lesson with everything simulated, and judge it"),
+    "vision-eval": ("followspot_sim.vision_eval", "judge how well the daemon's vision sees people"),
     "scorecard": ("followspot_sim.proof.command", "judge the framing in scenarios, against truth and against others"),
     "bench": ("followspot_sim.bench", "measure the daemon against its budgets"),
 }

@@ -49,14 +49,14 @@ def cut(folder: DataFolder, person: Person) -> list[Sprite]:
     if background is None:
         raise SimulatorError(f"{folder.path(person.background)} (background of {person.name}) cannot be read")
     size = (background.shape[1], background.shape[0])
-    boxes = _whole_boxes(_boxes(folder, person, size), size)
+    boxes = _whole_boxes(true_boxes(folder, person, size), size)
     if not boxes:
         raise SimulatorError(
             f"{folder.path(person.truth)}: in frames {person.frames[0]} to {person.frames[1]} there is none with "
             f"all of {person.name} in the picture"
         )
     sprites = []
-    for number, frame in _frames(folder.path(person.video), max(boxes)):
+    for number, frame in frames(folder.path(person.video), max(boxes)):
         if number in boxes:
             if frame.shape != background.shape:
                 frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
@@ -116,7 +116,7 @@ def _window(box: Box, shape: tuple[int, ...]) -> tuple[slice, slice]:
     )
 
 
-def _boxes(folder: DataFolder, person: Person, size: tuple[int, int]) -> dict[int, Box]:
+def true_boxes(folder: DataFolder, person: Person, size: tuple[int, int]) -> dict[int, Box]:
     """The true boxes of the person's frames, in pixels of a picture of `size`."""
     file = folder.path(person.truth)
     try:
@@ -160,7 +160,7 @@ def _longest_run(boxes: dict[int, Box]) -> dict[int, Box]:
     return {number: boxes[number] for number in max(runs, key=len)}
 
 
-def _frames(video: Path, last: int) -> Iterator[tuple[int, MatLike]]:
+def frames(video: Path, last: int) -> Iterator[tuple[int, MatLike]]:
     try:
         with av.open(str(video)) as container:
             for number, frame in enumerate(container.decode(video=0)):

@@ -146,3 +146,9 @@ class _Translated:
 
     async def wait_failed(self, timeout_s: float) -> None:
         await self._channel.wait_failed(timeout_s)
+
+    def rest(self, resting: bool) -> bool:
+        return self._channel.rest(resting)
+
+    def look(self) -> None:
+        self._channel.look()

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
+from followspot_sim.badge import Badge, Worn
 from followspot_sim.geometry import Floats, Lens, Stand
 from followspot_sim.panorama import Panorama
 from followspot_sim.sprites import Sprite
@@ -23,12 +24,14 @@ MAGENTA_YUV = (78, 214, 230)
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A sprite in the room: its top above the floor, and how fast its bearing turns."""
+    """A sprite in the room: its top above the floor, how fast its bearing turns, and the badge it wears, if any."""
 
     sprite: Sprite
     stand: Stand
     top_m: float
     azimuth_rate_dps: float = 0.0
+    badge: Badge | None = None
+    worn: Worn | None = None
 
     def corners(self) -> Floats:
         """Room points of its four corners: top left, top right, bottom right, bottom left."""
@@ -86,9 +89,26 @@ class Renderer:
         self._background(picture, shot)
         for person in people:
             self._draw(picture, shot, person)
+            if person.badge is not None and person.worn is not None:
+                self._pin(picture, shot, person.badge, person.worn)
         if shot.light != 1.0:
             picture.luma[:] = cv2.convertScaleAbs(picture.luma, alpha=shot.light, beta=16 * (1 - shot.light))
         return picture
+
+    def _pin(self, picture: Picture, shot: Shot, badge: Badge, worn: Worn) -> None:
+        """Draw a badge in perspective."""
+        corners = self._lens.project(badge.corners(worn), shot.pan_deg, shot.tilt_deg)
+        box = _even_box(corners, self._lens)
+        if box is None:
+            return
+        x, y, width, height = box
+        yuva = badge.picture(float(np.ptp(corners[:, 1])))
+        side = yuva.shape[0]
+        source = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32) - 0.5
+        target = (corners - [x, y] - 0.5).astype(np.float32)
+        matrix = cv2.getPerspectiveTransform(source, target)
+        patch = cv2.warpPerspective(yuva, matrix, (width, height), flags=cv2.INTER_LINEAR)
+        self._lay(picture, box, _blur(patch, self._smear_px(shot, worn.azimuth_rate_dps)))
 
     def _background(self, picture: Picture, shot: Shot) -> None:
         azimuth, tangent = self._lens.look(self._grid[0], self._grid[1], shot.tilt_deg)
@@ -123,7 +143,11 @@ class Renderer:
         target = (corners[[0, 1, 3]] - [x, y] - 0.5).astype(np.float32)
         matrix = cv2.getAffineTransform(source, target)
         patch = cv2.warpAffine(person.sprite.yuva, matrix, (width, height), flags=cv2.INTER_LINEAR)
-        patch = _blur(patch, self._smear_px(shot, person.azimuth_rate_dps))
+        self._lay(picture, box, _blur(patch, self._smear_px(shot, person.azimuth_rate_dps)))
+
+    def _lay(self, picture: Picture, box: tuple[int, int, int, int], patch: MatLike) -> None:
+        """Lay a patch of Y, Cb, Cr and alpha over the picture."""
+        x, y, width, height = box
         small = cv2.resize(patch, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         luma, _, _, alpha = cv2.split(patch)
         _, blue, red, small_alpha = cv2.split(small)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from followspot_sim.actors import Actor
+from followspot_sim.badge import Badge, Worn, yaw_deg
 from followspot_sim.geometry import Floats, Lens
 from followspot_sim.render import Picture, Placed, Renderer, Shot, extent, paint_fiducial
 from followspot_sim.world import SHOULDERS_SHARE, SHOULDERS_WIDTH_SHARE, Student, Teacher, World
@@ -43,6 +44,7 @@ class Scene:
         lens: Lens,
         *,
         fiducial: bool,
+        badge: Badge | None = None,
         light: Callable[[float], float] = lambda _: 1.0,
     ) -> None:
         """`light`: how bright the room is so many seconds after the start."""
@@ -51,6 +53,7 @@ class Scene:
         self._renderer = renderer
         self._lens = lens
         self._fiducial = fiducial
+        self._badge = badge
         self._light = light
 
     def take(self, time_ns: int, shot: Shot) -> tuple[Picture, FrameTruth]:
@@ -74,7 +77,9 @@ class Scene:
 
     def _placed(self, time_ns: int, teacher: Teacher) -> Placed:
         sprite = self._actor.sprite_at(self._seconds(time_ns), teacher)
-        return Placed(sprite, teacher.stand, teacher.top_m, teacher.azimuth_rate_dps)
+        height_m = self._world.marker_height_m - teacher.lowered_m
+        worn = Worn(teacher.stand, height_m, yaw_deg(teacher.facing), teacher.azimuth_rate_dps)
+        return Placed(sprite, teacher.stand, teacher.top_m, teacher.azimuth_rate_dps, self._badge, worn)
 
     def _seconds(self, time_ns: int) -> float:
         return (time_ns - self._world.epoch_ns) / 1e9

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 
 from followspot_sim import looks, scenario
+from followspot_sim.badge import Badge
 from followspot_sim.errors import SimulatorError
 from followspot_sim.geometry import Lens
 from followspot_sim.index import DataFolder
@@ -19,6 +20,9 @@ from followspot_sim.scenario import CameraTable, Scenario
 from followspot_sim.scene import Scene
 from followspot_sim.track import varied, walk_steps
 from followspot_sim.world import Passer, World
+
+BADGE_M = 0.13
+"""Side of the black square of the badge that the teacher wears."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Prepared:
     world: World
     scene: Scene
     seed: int
+    badged: bool = False
+    """Whether the teacher wears the printed badge."""
 
 
 def add_look_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +52,9 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, metavar="HZ", help="frames per second (default: the scenario's, 30)")
     parser.add_argument("--seed", type=int, metavar="N", help="of every random choice (default: the scenario's)")
     parser.add_argument("--fiducial", action="store_true", help="paint a magenta disc on the middle of the head")
+    parser.add_argument(
+        "--badge", type=int, choices=range(50), metavar="N", help="the teacher wears printed badge N, front and back"
+    )
 
 
 def prepare(
@@ -82,8 +91,9 @@ def prepare(
     )
     lens = Lens(camera.width, camera.height, camera.hfov_deg)
     renderer, light = Renderer(lens, look.room), partial(brightness, lesson.light)
-    scene = Scene(world, look.teacher, renderer, lens, fiducial=arguments.fiducial, light=light)
-    return Prepared(lesson, camera, lens, look, world, scene, seed)
+    badge = Badge(arguments.badge, BADGE_M) if arguments.badge is not None else None
+    scene = Scene(world, look.teacher, renderer, lens, fiducial=arguments.fiducial, light=light, badge=badge)
+    return Prepared(lesson, camera, lens, look, world, scene, seed, badged=badge is not None)
 
 
 def _camera(lesson: Scenario, arguments: argparse.Namespace) -> CameraTable:

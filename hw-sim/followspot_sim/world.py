@@ -96,7 +96,7 @@ class World:
         self._track = track
         self._stature_m = stature_m
         self._marker = marker
-        self._marker_height_m = marker_height_m
+        self.marker_height_m = marker_height_m
         self._students = tuple(students)
         self._seed = seed
         self._passers = tuple(passers)
@@ -131,7 +131,7 @@ class World:
         """Where the marker is, and whether the dock can see it: not behind a student or a back, nor in a drop-out."""
         teacher = self.teacher_at(time_ns)
         stand = teacher.stand
-        height_m = self._marker_height_m - teacher.lowered_m
+        height_m = self.marker_height_m - teacher.lowered_m
         bearing = stand.bearing(height_m)
         point = stand.points(np.zeros(1), np.full(1, height_m))
         hidden = any(student.hides(point).any() for student in self.students_at(time_ns))

@@ -151,6 +151,36 @@ def test_the_journal_hears_of_each_transition_once(alerts, caplog):
     ]
 
 
+async def nothing_told():
+    return []
+
+
+async def test_what_an_earlier_run_left_wrong_is_told_to_be_well_before_it_is_raised_anew(alerts):
+    published, all_said, refusals = [], asyncio.Event(), [StorageError("no disk")]
+
+    async def publish(event):
+        published.append(event)
+        if len(published) == 2:
+            all_said.set()
+
+    async def told():
+        if refusals:
+            raise refusals.pop()
+        return [("an-alert-of-another-version", "x"), ("dock-lost", "tty")]
+
+    events = AlertEvents(publish, told, retry_s=0.001)
+    alerts.subscribe(events)
+    alerts.raise_alert(AlertCode.DOCK_LOST, "tty", "pulled out", 0)
+    task = asyncio.create_task(events.run())
+    await asyncio.wait_for(all_said.wait(), 5)
+    task.cancel()
+    await asyncio.wait([task])
+    assert published == [
+        AlertCleared(code=AlertCode.DOCK_LOST, subject="tty"),
+        AlertRaised(code=AlertCode.DOCK_LOST, subject="tty", message="pulled out"),
+    ]
+
+
 async def test_each_transition_is_an_event_in_order_and_a_sick_disk_ends_nothing(alerts, caplog):
     published, all_said = [], asyncio.Event()
 
@@ -161,7 +191,7 @@ async def test_each_transition_is_an_event_in_order_and_a_sick_disk_ends_nothing
         if len(published) == 3:
             all_said.set()
 
-    events = AlertEvents(publish, retry_s=0.001)
+    events = AlertEvents(publish, nothing_told, retry_s=0.001)
     alerts.subscribe(events)
     task = asyncio.create_task(events.run())
     alerts.raise_alert(AlertCode.DOCK_LOST, "tty", "pulled out", 0)

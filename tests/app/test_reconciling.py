@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from followspot.app import reconciling as module
 from followspot.app.reconciling import Reconciling
 from followspot.domain.alerts import AlertCode
 from followspot.domain.errors import StorageError
@@ -36,3 +37,23 @@ async def test_losses_are_alerts_and_the_rest_is_in_the_journal(alerts, clock, c
     assert "/media/l-2/segment-00000.mp4 is not there any more" in alert.message
     for told in ("l-1 was not on record", "segment-00009.mp4 is not named", "could not be compared to the end"):
         assert told in caplog.text
+
+
+async def test_a_lesson_that_cannot_come_home_is_an_alert_until_it_can(alerts, clock, monkeypatch):
+    monkeypatch.setattr(module, "HOMELESS_RETRY_S", 0.0)
+    stays = Finding(FindingKind.HOMELESS, "l-1", "stays in /fallback: no space is left")
+
+    class Full(Files):
+        """A disk that is full at the start and at the first try after it."""
+
+        tries = 0
+        standing: tuple[str, ...] = ()
+
+        async def come_home(self) -> AsyncIterator[Finding]:
+            self.tries += 1
+            Full.standing = tuple(alert.subject for alert in alerts.active)
+            yield stays if self.tries < 2 else Finding(FindingKind.REUNITED, "l-1", "is home again")
+
+    files = Full(stays)
+    await Reconciling(files, Path("/media"), alerts, clock).run()
+    assert (files.tries, Full.standing, alerts.active) == (2, ("l-1",), ())

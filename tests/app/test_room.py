@@ -33,8 +33,8 @@ class Disk:
         return answer
 
 
-def at(rung: Rung, minutes: float = 100, *, more: bool = False) -> Tended:
-    return Tended(Space(0), rung, minutes, more)
+def at(rung: Rung, minutes: float = 100, *, more: bool = False, root: str = MEDIA) -> Tended:
+    return Tended(Path(root), Space(0), rung, minutes, more)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def keep(alerts, clock, monkeypatch):
 
     async def run(disk: Disk) -> tuple[RoomKeeper, int]:
         ended: list[None] = []
-        keeper = RoomKeeper(disk, Path(MEDIA), alerts, clock, lambda: ended.append(None))
+        keeper = RoomKeeper(disk, alerts, clock, lambda: ended.append(None))
         task = asyncio.create_task(keeper.run())
         await disk.enough.wait()
         task.cancel()
@@ -89,6 +89,12 @@ async def test_room_that_comes_back_clears_everything(keep, alerts):
     keeper, _ = await keep(Disk(at(Rung.FINISH, 2), at(Rung.PLENTY)))
     keeper.check()
     assert not alerts.active
+
+
+async def test_where_lessons_go_on_elsewhere_the_alerts_are_about_that_disk(keep, alerts):
+    keeper, _ = await keep(Disk(at(Rung.NO_NEW_LESSON, 12), at(Rung.LOW, 50, root="/fallback")))
+    keeper.check()
+    assert [(alert.code, alert.subject) for alert in alerts.active] == [(AlertCode.DISK_LOW, "/fallback")]
 
 
 async def test_of_a_disk_that_fails_nobody_knows_the_room_and_what_was_refused_stays_refused(keep, alerts):

@@ -28,7 +28,7 @@ async def test_a_flood_of_acknowledgements_grows_nothing(tmp_path: Path) -> None
             published.append(event)
             await storage.publish(event)
 
-        listener = AlertEvents(publish)
+        listener = AlertEvents(publish, storage.told_alerts)
         alerts.subscribe(listener)
         telling = asyncio.create_task(listener.run())
         counter = AckCounter(storage.acknowledge, alerts, WallClock())

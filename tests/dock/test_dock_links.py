@@ -208,6 +208,12 @@ class Bench(SessionDock):
         self._table.host = self._session
         self._table._to_dock(data)
 
+    def rest(self, resting: bool) -> bool:
+        return False  # the weather does not wait
+
+    def look(self) -> None:
+        """Nothing was held back."""
+
     async def wait_failed(self, timeout_s: float) -> None:
         self._steps += 1
         self._table.weather = Weather(lost=0.4 if self._steps // 150 == 1 else 0.0)

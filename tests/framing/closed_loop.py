@@ -19,6 +19,7 @@ CAMERA_HEIGHT_M = 1.25
 CHEST_M, STATURE_M = 1.35, 1.70
 SENSOR = (1280, 720)
 FRAMES_LATE = 2
+FRAME_STEPS = 7
 
 
 class FakeClock:
@@ -232,10 +233,10 @@ def run_loop(
         for due in sorted((one for one in late if one[0] <= clock.now_ns), key=lambda one: one[0]):
             late.remove(due)
             due[1]()
-        if step % 7 == 0:
+        if step % FRAME_STEPS == 0:
             if disturb:
                 disturb(framing, clock.now_ns)
-            _frame(run, framing, walker, clock.now_ns, hfov_deg)
+            _frame(run, framing, walker, clock.now_ns, hfov_deg, settings.lookahead_s)
     return run
 
 
@@ -269,10 +270,10 @@ def _reports(
         yield now_ns + 80_000_000, lambda: framing.on_sighting(person)
 
 
-def _frame(run: Run, framing: Framing, walker: Walker, now_ns: int, hfov_deg: float) -> None:
-    """Frames reach the encoder FRAMES_LATE frames after their exposure: judge by the truth of then."""
+def _frame(run: Run, framing: Framing, walker: Walker, now_ns: int, hfov_deg: float, lookahead_s: float) -> None:
+    """Frames are cropped FRAMES_LATE frames and the look-ahead after their exposure: judge by the truth of then."""
     run.truth.append((now_ns, true_box(walker, run.plant, hfov_deg), walker.bearing(0)[0], run.plant.pan))
-    if len(run.truth) <= FRAMES_LATE:
+    if len(run.truth) <= FRAMES_LATE + round(lookahead_s * 1e9 / STEP_NS / FRAME_STEPS):
         return
     exposure_ns, box, azimuth, pan = run.truth.popleft()
     view = framing.planner.view_at(exposure_ns, *SENSOR)

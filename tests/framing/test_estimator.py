@@ -177,3 +177,35 @@ def test_a_marker_report_without_quality_says_nothing():
     estimator.on_marker(T0, 0.0, 0.0, 0.0, T0)
     assert at(estimator, 0) is None
     assert estimator.ignored == 0
+
+
+def badge(ms, azimuth, distance_m=3.0):
+    return seen(ms, azimuth, 1.0, SightingKind.BADGE, distance_m=distance_m, distance_sigma=0.06, chest_deg=2.0)
+
+
+def test_a_badge_says_at_once_who_where_and_how_far():
+    estimator = make()
+    estimator.on_sighting(badge(0, 12.0, 5.5), T0)
+    assert at(estimator, 0).chest.azimuth_deg == pytest.approx(12.0)
+    assert at(estimator, 0).distance_m == pytest.approx(5.5, rel=0.06)
+    assert at(estimator, 0).chest.elevation_deg == pytest.approx(2.0, abs=0.1)
+    assert estimator.knowledge().state(T0) == (TrackingState.TRACKING, "badge")
+    assert estimator.knowledge().marked(T0), "looks are learned from whom the badge names"
+
+
+def test_three_badges_outvote_a_belief_that_rests_on_the_picture():
+    estimator = make()
+    for n in range(20):
+        estimator.on_sighting(seen(n * 100, -20.0), T0 + n * 100 * MS)
+    for n in range(20, 23):
+        estimator.on_sighting(badge(n * 100, 25.0), T0 + n * 100 * MS)
+    assert at(estimator, 2200).chest.azimuth_deg == pytest.approx(25.0, abs=0.5)
+
+
+@pytest.mark.parametrize("wrong", [{"distance_m": 0.0}, {"distance_sigma": 0.0}, {"chest_deg": math.nan}])
+def test_a_badge_that_cannot_be_is_ignored(wrong):
+    estimator = make()
+    heights = {"distance_m": 3.0, "distance_sigma": 0.06, "chest_deg": 2.0, **wrong}
+    estimator.on_sighting(seen(0, 12.0, 1.0, SightingKind.BADGE, **heights), T0)
+    assert at(estimator, 0) is None
+    assert estimator.ignored == 1

@@ -24,7 +24,7 @@ from followspot_dock.port import (
     Pose,
     PowerSource,
 )
-from framing.closed_loop import FakeClock, Plant
+from framing.closed_loop import STEP_NS, FakeClock, Plant
 
 MS = 1_000_000
 
@@ -101,6 +101,21 @@ def test_between_lessons_the_dock_turns_to_the_marker_when_the_file_says_so():
     framing.follow(True)
     framing.follow(False)
     assert plant.log[-1][1] > 10, "the end of a lesson is no reason to stop"
+
+
+def test_between_lessons_a_dozen_reports_a_second_are_enough_to_follow():
+    clock, plant, framing = docked(follow=False, when_idle=True)
+    azimuth, pans = 0.0, []
+    for step in range(round(5e9 / STEP_NS)):
+        clock.now_ns += STEP_NS
+        plant.step(clock.now_ns)
+        azimuth = min(40.0, azimuth + 20.0 * STEP_NS / 1e9)
+        pans.append(plant.pan)
+        if step % round(80 * MS / STEP_NS) == 0:
+            framing.on_dock_event(Pose(clock.now_ns, plant.pan, plant.tilt, plant.pan_rate, plant.tilt_rate))
+            framing.on_dock_event(MarkerReport(clock.now_ns, azimuth, 0.0, 1.0))
+    assert pans[-1] == pytest.approx(40.0, abs=SteeringSettings().dead_band_deg)
+    assert max(pans) < 45.0, "it does not swing past her"
 
 
 def test_nothing_moves_before_a_lesson():
@@ -267,3 +282,12 @@ def test_with_hidden_zones_nothing_is_shown_before_the_dock_says_where_it_points
     assert [record.message.split(":")[0] for record in caplog.records if "black" in record.message] == [
         "the picture is black"
     ]
+
+
+def test_a_badge_is_believed_in_a_blocked_zone_as_the_marker_is():
+    door = ZoneSettings(left_deg=20, right_deg=40)
+    clock = FakeClock()
+    framing = Framing(Settings(tracking=TrackingSettings(blocked=(door,), badge=3)), clock, None)
+    framing.on_sighting(Sighting(clock.now_ns, SightingKind.BADGE, 1.0, 30.0, 1.0, distance_m=3.0, chest_deg=1.0))
+    assert framing.status()["azimuth_deg"] == pytest.approx(30.0)
+    assert framing.status()["reason"] == "badge"

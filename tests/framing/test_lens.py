@@ -1,6 +1,8 @@
 """Geometry: there and back, signs, and the pose at a time."""
 
+import itertools
 import math
+import random
 
 import pytest
 from hypothesis import given
@@ -58,7 +60,7 @@ def test_the_track_is_bounded():
     track = PoseTrack()
     for n in range(1000):
         track = track.then(PoseSample(n, Aim(n, 0)))
-    assert len(track.samples) == 128
+    assert len(track.samples) == 160
 
 
 def test_head_and_shoulders_follow_from_the_marker():
@@ -67,3 +69,22 @@ def test_head_and_shoulders_follow_from_the_marker():
     assert box.width == pytest.approx(LENS.focal_px * 0.27 * 1.7 / 3.5)
     assert box.y == pytest.approx(360 - LENS.focal_px * 0.35 / 3.5)
     assert box.centre[0] == pytest.approx(640)
+
+
+@pytest.mark.parametrize("rate_dps", [0.0, 8.0])
+def test_the_noise_of_encoders_is_taken_out_and_the_way_is_kept(rate_dps):
+    rng, track, off = random.Random(1), PoseTrack(), []
+    for n in range(400):
+        true_deg = rate_dps * n / 50
+        track = track.then(PoseSample(n * 20_000_000, Aim(true_deg + rng.gauss(0, 0.01), 0.0), rate_dps))
+        off.append(track.samples[-1].aim.pan_deg - true_deg)
+    assert max(map(abs, off[100:])) < 0.008
+    assert max(abs(b - a) for a, b in itertools.pairwise(off[100:])) < 0.004
+
+
+def test_a_pose_that_jumps_or_has_no_rates_is_believed_as_it_is():
+    track = PoseTrack().then(PoseSample(0, Aim(0.0, 0.0))).then(PoseSample(20_000_000, Aim(3.0, -1.0)))
+    assert track.samples[-1].aim == Aim(3.0, -1.0)
+    for n in range(2, 50):
+        track = track.then(PoseSample(n * 20_000_000, Aim(3.0 + 0.4 * n, -1.0)))
+        assert track.samples[-1].aim.pan_deg == pytest.approx(3.0 + 0.4 * n, abs=0.06)

@@ -32,7 +32,7 @@ def looks_at(run, index):
 
 def test_at_first_the_picture_is_held(run):
     before, *after = [looks_at(run, i) for i in frames(run, GONE_S, GONE_S + 7.5)]
-    assert max(abs(azimuth - before) for azimuth in after) < 3.5
+    assert max(abs(azimuth - before) for azimuth in after) < 4.5
     pans = [run.pans[i] for i in frames(run, GONE_S + 3, GONE_S + 7.5)]
     assert max(pans) - min(pans) < 0.1, "once the last known motion is forgotten the motors rest"
 
@@ -47,7 +47,7 @@ def test_it_eases_out_to_the_widest_view_before_the_time_out(run):
 
 
 def test_after_the_time_out_the_camera_goes_home_slowly(run):
-    span = frames(run, GONE_S + 8, BACK_S - 0.2)
+    span = frames(run, GONE_S + 8, BACK_S - 0.5)
     pans = [run.pans[i] for i in span]
     assert run.views[span[-1]].state is TrackingState.PARKED
     assert abs(pans[-1]) < 2.0

@@ -44,6 +44,7 @@ def test_a_shot_shows_what_its_name_says(name):
         ShotName.KNEES: (0.72, 1.0),
         ShotName.WAIST: (0.5, 0.72),
         ShotName.HEAD_AND_SHOULDERS: (0.25, 0.42),
+        ShotName.TEACHER_AND_BOARD: (0.5, 0.72),  # no board is configured here
     }[name]
     assert least < shown < most
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from followspot.domain.geometry import Aim
+from followspot.settings.models import Settings
 from followspot_dock.port import MarkerReport
 from followspot_rehearsal.lesson import Disturbance, Filmed, Lesson
 from followspot_rehearsal.times import FRAME_NS, START_NS, VISION_EVERY_FRAMES
@@ -22,6 +24,8 @@ class Judged:
         self.views = [frame.view for frame in frames]
         self.truths = [frame.truth for frame in frames]
         self.believed_m = [frame.believed_m for frame in frames]
+        self.aims = [Aim(frame.pan_deg, frame.tilt_deg) for frame in frames]
+        """Where the camera truly pointed."""
 
     def safe(self) -> list[bool]:
         """Whether head and shoulders were in the safe area, frame by frame."""
@@ -40,14 +44,21 @@ def options(*look: str) -> argparse.Namespace:
     return parser.parse_args(look)
 
 
-def teach(*look: str, seconds: float, lead_s: float = 3.0, silent: Callable[[float], bool] = lambda _: False) -> Judged:
+def teach(
+    *look: str,
+    seconds: float,
+    lead_s: float = 3.0,
+    silent: Callable[[float], bool] = lambda _: False,
+    settings: Settings | None = None,
+) -> Judged:
     """A lesson of `seconds`, judged after `lead_s` in which the dock turns to the teacher.
 
-    `silent` tells at which seconds of the lesson the marker says nothing.
+    `silent` tells at which seconds of the lesson the marker says nothing; `settings` stand in place of the defaults.
     """
 
     def told(report: MarkerReport) -> MarkerReport:
         return replace(report, quality=0.0) if silent((report.time_ns - START_NS) / 1e9 - lead_s) else report
 
     prepared = prepare(options(*look), lambda: START_NS)
-    return Judged(Lesson(prepared, disturbance=Disturbance(marker=told)).run(seconds, lead_s))
+    lesson = Lesson(prepared, settings=settings or Settings(), disturbance=Disturbance(marker=told))
+    return Judged(lesson.run(seconds, lead_s))

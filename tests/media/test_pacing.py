@@ -43,7 +43,7 @@ def test_only_files_on_a_disk_are_paced(recorded):
 
 
 def test_a_file_plays_in_real_time_and_begins_again(recorded, make_settings, recorder, notices, sink):
-    r = recorder(make_settings(str(recorded), camera={"format": ""}))
+    r = recorder(make_settings(str(recorded), camera={"format": ""}, view={"lookahead_s": 0}))
     r.start(LessonPlan("x"), sink)
     notices.wait(RecordingStarted)
     began = time.monotonic()

@@ -183,6 +183,9 @@ def test_every_problem_is_told_at_once(problems):
             "tracking.blocked",
             "bottom_deg less than top_deg",
         ),
+        ("[view]\nshot = 'teacher-and-board'", "view.shot", "needs view.board"),
+        ("[view]\nboard = { left_deg = 1, right_deg = 5 }", "view.board", "by at most 60"),
+        ("[tracking]\nbadge = 3\nvision = false\n", "tracking.badge", "tracking.vision"),
         (
             "[view]\nhide_blocked = true\n[recording]\npicture = 'full'\n"
             "[tracking]\nblocked = [{ left_deg = 1, right_deg = 5 }]",

@@ -19,7 +19,7 @@ from followspot.domain.recording import LessonOrigin, LessonPlan, Mark
 from followspot.storage.join.moov import Chapter, file_head
 from followspot.storage.join.plan import JoinPlan, Piece, Placed, plan_join
 from followspot.storage.join.reading import read_segment
-from followspot.storage.rows import Unjoined
+from followspot.storage.rows import WholeKey
 from support.programs import require_program
 from support.rfc8216 import find
 from support.storagelab import (
@@ -225,8 +225,8 @@ async def test_the_file_is_announced_once(box: Box, media: list[Segment]) -> Non
     await paused_lesson(box, media)
     answer = join(box.lesson)
     async with opened(Box(box.root)) as (storage, _):
-        assert await storage.unjoined() == [Unjoined(LESSON)]
-        await storage.announce_whole(Unjoined(LESSON), answer["size"], answer["sha256"], answer["duration_ns"])
+        assert await storage.unjoined() == [WholeKey(LESSON)]
+        await storage.announce_whole(WholeKey(LESSON), answer["size"], answer["sha256"], answer["duration_ns"])
         assert await storage.unjoined() == []
         told = (await events(storage))[-1]
     assert told["type"] == "lesson.available"

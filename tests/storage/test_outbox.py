@@ -9,7 +9,7 @@ import pytest
 
 from followspot.domain.alerts import AlertCode
 from followspot.domain.errors import StorageError
-from followspot.domain.events import AlertRaised
+from followspot.domain.events import AlertCleared, AlertRaised
 from support.storagelab import Box, events, opened
 
 ALERT = AlertRaised(code=AlertCode.DOCK_LOST, subject="dock", message="gone")
@@ -37,6 +37,15 @@ async def test_a_new_start_goes_on_counting_in_the_same_epoch_with_the_same_byte
     assert (before["sequence"], after["sequence"]) == (1, 2)
     assert before["epoch"] == after["epoch"]
     assert before["id"] != after["id"]
+
+
+async def test_what_was_told_to_be_wrong_is_known_after_a_restart(box: Box) -> None:
+    async with opened(box) as (storage, _):
+        await storage.publish(ALERT)
+        await storage.publish(AlertRaised(code=AlertCode.DISK_LOW, subject="media", message="low"))
+        await storage.publish(AlertCleared(code=AlertCode.DISK_LOW, subject="media"))
+    async with opened(box) as (storage, _):
+        assert await storage.told_alerts() == [("dock-lost", "dock")]
 
 
 async def test_a_transaction_that_fails_leaves_no_hole(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,6 +172,7 @@ async def test_a_database_of_the_version_before_keeps_its_lessons(box: Box, medi
         database.execute("UPDATE lessons SET state = 'recording'")
         database.execute("ALTER TABLE lessons DROP COLUMN paused_by")
         database.execute("DROP TABLE labels")
+        database.execute("DROP TABLE alerts")
         database.execute("DROP TABLE bookmarks")
         database.execute("DROP TABLE whole_files")
         database.execute("DROP TRIGGER keep_segment")

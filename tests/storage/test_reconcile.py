@@ -5,8 +5,10 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 from asyncio import create_subprocess_exec
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -269,3 +271,23 @@ async def test_lessons_on_a_disk_that_was_taken_out_are_away_until_it_is_back(re
     (recorded.lesson / "segment-00001.mp4").unlink()
     async with opened(Box(recorded.root)) as (storage, _):
         assert await found(storage) == [("missing", f"{LESSON}/segment-00001.mp4")]
+
+
+async def test_sound_of_a_single_microphone_is_held_against_what_was_announced(box: Box, media: list[Segment]) -> None:
+    sounds = (SoundPart(MicrophoneRole.TEACHER, b"the teacher alone"), SoundPart(MicrophoneRole.ROOM, b"the children"))
+    await record_lesson(box, [replace(one, end=replace(one.end, sounds=sounds)) for one in media])
+    (box.lesson / "segment-00000.teacher.m4a").unlink()
+    (box.lesson / "segment-00001.room.m4a").write_bytes(b"the")
+    (box.lesson / "segment-00002.teacher.m4a").write_bytes(b"the teacher alonE")
+    async with opened(box) as (storage, _):
+        quick = [("missing", f"{LESSON}/segment-00000.teacher.m4a"), ("damaged", f"{LESSON}/segment-00001.room.m4a")]
+        assert await found(storage) == quick
+        assert await found(storage, read_all=True) == [*quick, ("damaged", f"{LESSON}/segment-00002.teacher.m4a")]
+        assert await told(storage, "segment.deleted") == []
+
+
+async def test_every_file_of_a_lesson_whose_disk_is_back_is_read(recorded: Box) -> None:
+    with closing(sqlite3.connect(recorded.root / "state/followspot.db")) as database, database:
+        database.execute("UPDATE keeping SET presence = 'away'")
+    async with opened(recorded) as (storage, _):
+        assert await found(storage, read_all=True) == []

@@ -25,7 +25,7 @@ from followspot.storage.disk import Disk
 from followspot.storage.join.lesson import join_lesson
 from followspot.storage.reconcile import FindingKind
 from followspot.storage.removal import remove
-from followspot.storage.rows import Unjoined
+from followspot.storage.rows import WholeKey
 from followspot.storage.storage import Storage
 from support.rfc8216 import check
 from support.storagelab import LESSON, SEGMENT_S, Box, Segment, events, give, give_full, opened, origin
@@ -282,11 +282,11 @@ async def test_joined_it_is_as_long_as_the_lesson_with_all_of_its_sound(
 ) -> None:
     await record_both(box, media, kept)
     async with opened(box) as (storage, _):
-        assert await storage.unjoined() == [Unjoined(LESSON), Unjoined(LESSON, FULL)]
+        assert await storage.unjoined() == [WholeKey(LESSON), WholeKey(LESSON, FULL)]
         for name in (None, FULL):
             whole = await asyncio.to_thread(join_lesson, box.lesson, lambda: None, name)
             assert whole.duration_ns == 3 * SEGMENT_S * NS
-            await storage.announce_whole(Unjoined(LESSON, name), whole.size, whole.sha256, whole.duration_ns)
+            await storage.announce_whole(WholeKey(LESSON, name), whole.size, whole.sha256, whole.duration_ns)
         assert await storage.unjoined() == []
         available = of_type(await events(storage), "lesson.available")
     assert [(one["path"], one["rendition"]) for one in available] == [

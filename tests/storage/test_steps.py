@@ -13,7 +13,7 @@ from followspot.domain.recording import LessonPlan, Mark
 from followspot.domain.rendition import RenditionName
 from followspot.settings.models import RetentionSettings
 from followspot.storage.join.lesson import join_lesson
-from followspot.storage.rows import Unjoined
+from followspot.storage.rows import WholeKey
 from followspot.storage.storage import Storage
 from support.keepinglab import stored
 from support.storagelab import (
@@ -152,7 +152,7 @@ async def test_every_numbered_step_is_done_in_its_place(box: Box, media: list[Se
         await storage.complete_lesson(LESSON, "stopped")
         assert disk.take() == steps("C1", "C2", "C3", "C4", "C5")
         whole = join_lesson(box.lesson, lambda: None)
-        await storage.announce_whole(Unjoined(LESSON), whole.size, whole.sha256, whole.duration_ns)
+        await storage.announce_whole(WholeKey(LESSON), whole.size, whole.sha256, whole.duration_ns)
         assert disk.take() == steps("J1", "J2", "J3", "J4", "J5")
         await trace(storage, None)
 
@@ -222,3 +222,20 @@ async def test_a_deletion_takes_its_steps_in_the_order_of_its_document(box: Box,
         assert disk.take() == [COMMIT, *unlinked, ("sync_folder", LESSON), COMMIT]
     text = DOCUMENT.with_name("retention.md").read_text()
     assert re.findall(r"^- \*\*(D\d+)\*\*", text, re.MULTILINE) == ["D1", "D2", "D3", "D4"]
+
+
+async def test_a_lesson_as_one_file_goes_in_the_order_of_its_document(box: Box, media: list[Segment]) -> None:
+    disk = NotingDisk()
+    box.disk, box.retention = disk, RetentionSettings(start_min=1000)
+    await record_lesson(box, media[:1])
+    async with opened(box) as (storage, _):
+        whole = join_lesson(box.lesson, lambda: None)
+        await storage.announce_whole(WholeKey(LESSON), whole.size, whole.sha256, whole.duration_ns)
+        disk.free_bytes = lambda _folder: 1 << 30  # type: ignore[method-assign]
+        await trace(storage, disk.note_sql)
+        disk.take()
+        await storage.tend()
+        await trace(storage, None)
+        assert disk.take() == [("remove", "lesson.mp4"), ("remove", "lesson.mp4.part"), ("sync_folder", LESSON), COMMIT]
+    text = DOCUMENT.with_name("retention.md").read_text()
+    assert re.findall(r"^- \*\*(W\d+)\*\*", text, re.MULTILINE) == ["W1", "W2", "W3"]

@@ -25,7 +25,7 @@ class RoomyDisk(Disk):
         return int(self.free)
 
     def remove(self, path: Path) -> None:
-        if path.name.startswith("segment") and path.exists():
+        if path.name.startswith(("segment", "lesson")) and path.exists():
             self.free += path.stat().st_size
         super().remove(path)
 

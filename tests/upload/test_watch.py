@@ -14,7 +14,7 @@ from followspot_upload.announced import MediaFile
 from followspot_upload.histories import Histories
 from followspot_upload.jobs import Jobs, JobState
 from followspot_upload.told import Stamp, read_told
-from followspot_upload.watch import ANSWER_TIMEOUT_S, TURN_S, Watch
+from followspot_upload.watch import ANSWER_TIMEOUT_S, ATTEMPTS, TURN_S, Watch
 
 BOX, EPOCH, LESSON, STORE = "box-7", "epoch-a", "l-1", "s3://lessons"
 QUIET_S = 1800.0
@@ -28,13 +28,15 @@ class Bench:
     shared: bool = False
     now_s: float = 1000.0
     is_open: bool = True
+    is_connected: bool = True
     asked: list[dict[str, Any]] = field(default_factory=list)
     correlation: bytes = b""
 
     def __post_init__(self) -> None:
         self.jobs, self.histories = Jobs(self.folder), Histories(self.folder)
         self.watch = Watch(
-            *(self.histories, self.jobs, STORE, self.ask, lambda: self.is_open, lambda: self.now_s),
+            *(self.histories, self.jobs, STORE, self.ask),
+            *(lambda: self.is_open, lambda: self.is_connected, lambda: self.now_s),
             shared=self.shared,
             quiet_s=QUIET_S,
         )
@@ -137,11 +139,27 @@ def test_a_box_that_is_away_is_asked_when_it_is_back(bench: Bench) -> None:
     assert len(bench.wait(1)) == 1
 
 
-def test_in_vain_it_is_said_and_asked_for_more_and_more_rarely(bench: Bench, caplog) -> None:
+def test_in_vain_it_is_said_and_given_up(bench: Bench, caplog) -> None:
     bench.hear(2)
-    asked = bench.wait(24 * 3600)
-    assert 5 <= len(asked) <= 20
+    assert len(bench.wait(24 * 3600)) == ATTEMPTS
     assert caplog.text.count("still missing of box-7") == 1
+    assert caplog.text.count("1 events of box-7 never come here, numbers 1 to 1: given up") == 1
+    bench.hear(4)
+    assert bench.wait(5) == [{"from_sequence": 3, "epoch": EPOCH}], "another one is another matter"
+
+
+def test_a_lesson_in_vain_is_asked_for_more_and_more_rarely(bench: Bench, caplog) -> None:
+    bench.hear(1, "lesson.completed", segments=2)
+    assert 8 <= len(bench.wait(24 * 3600)) <= 20
+    assert caplog.text.count("still missing of box-7") == 1
+
+
+def test_without_a_broker_nothing_is_asked(bench: Bench) -> None:
+    bench.hear(2)
+    bench.is_connected = False
+    assert bench.wait(3600) == []
+    bench.is_connected = True
+    assert len(bench.wait(3)) == 1
 
 
 def test_a_segment_that_was_never_announced_here_is_asked_for_at_once(bench: Bench) -> None:

@@ -162,11 +162,22 @@ def write_to_journal(alert: Alert, active: bool) -> None:
 
 
 class AlertEvents:
-    """An alert listener that makes each transition an event, in order. What the disk refuses waits for it."""
+    """An alert listener that makes each transition an event, in order. What the disk refuses waits for it.
 
-    def __init__(self, publish: Callable[[EventData], Awaitable[None]], retry_s: float = KEEP_RETRY_S) -> None:
+    `told` gives code and subject of what an earlier run has told to be wrong: nobody knows it any more, so that it is
+    told to be well first; what is wrong still is raised anew.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[EventData], Awaitable[None]],
+        told: Callable[[], Awaitable[list[tuple[str, str]]]],
+        retry_s: float = KEEP_RETRY_S,
+    ) -> None:
         self._publish = publish
+        self._told = told
         self._retry_s = retry_s
+        self._begun = False
         self._waiting: asyncio.Queue[EventData] = asyncio.Queue(WAITING_EVENTS)
 
     def __call__(self, alert: Alert, active: bool) -> None:
@@ -184,18 +195,28 @@ class AlertEvents:
 
     async def run(self) -> None:
         """Put the events into the outbox until cancelled."""
+        if not self._begun:
+            await self._in_time("earlier alerts", self._clear_earlier)
+            self._begun = True
         while True:
-            await self._keep(await self._waiting.get())
+            event = await self._waiting.get()
+            await self._in_time(event.type, partial(self._publish, event))
 
-    async def _keep(self, event: EventData) -> None:
-        told = False
+    async def _clear_earlier(self) -> None:
+        known = frozenset(AlertCode)
+        for code, subject in await self._told():
+            if code in known:  # else another version's
+                await self._publish(AlertCleared(code=AlertCode(code), subject=subject))
+
+    async def _in_time(self, what: str, step: Callable[[], Awaitable[None]]) -> None:
+        refused = False
         while True:
             try:
-                await self._publish(event)
+                await step()
             except StorageError as error:
-                if not told:
-                    _log.warning("an event waits for the disk type=%s: %s", event.type, error)
-                told = True
+                if not refused:
+                    _log.warning("an event waits for the disk type=%s: %s", what, error)
+                refused = True
                 await asyncio.sleep(self._retry_s)
             else:
                 return

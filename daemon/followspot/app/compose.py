@@ -48,6 +48,7 @@ from followspot.storage.boot import LinuxBoot
 from followspot.storage.notices import StorageNotice
 from followspot.storage.recovery import Recovery
 from followspot.storage.storage import Storage
+from followspot.vision.stack import SWITCHED_OFF
 from followspot.vision.worker import VisionWorker, prepare
 from followspot_dock.factory import open_dock
 from followspot_dock.port import (
@@ -96,7 +97,7 @@ class Daemon:
             self._on_loop(supervisor.guarded(self._on_storage_notice)),
             self._wake_bus,
         )
-        self.alert_events = AlertEvents(self.storage.publish)
+        self.alert_events = AlertEvents(self.storage.publish, self.storage.told_alerts)
         self.dock_keeper = self._make_dock_keeper()
         self.framing = Framing(settings, clock, self.dock_keeper.dock if self.dock_keeper else None)
         self.vision = self._make_vision()
@@ -110,7 +111,7 @@ class Daemon:
             self.vision.submit if self.vision else None,
             self.coder,
         )
-        self.room = RoomKeeper(self.storage, settings.paths.media, alerts, clock, lambda: self.session.end_for_room())
+        self.room = RoomKeeper(self.storage, alerts, clock, lambda: self.session.end_for_room())
         self.session = SessionLoop(
             clock,
             self.recorder,
@@ -149,6 +150,7 @@ class Daemon:
         self._light_panel = self._isolated("lamp", self._show_on_panel)
         self.publish_state = self._isolated("state", self._publish_state)
         """Show the state on the broker; silent where nothing has changed."""
+        self._tell_dock(self.session.status)
         self._listen()
 
     def open_panel(self) -> None:
@@ -192,6 +194,7 @@ class Daemon:
             "broker": self._broker_state(),
             "mqtt": self.bus.status() if self.bus is not None else None,
             "encoder": asdict(self.coder.chosen),
+            "vision": asdict(self.vision.stack if self.vision is not None else SWITCHED_OFF),
             "frames": recorder.frames,
             "frames_dropped": recorder.dropped,
             "disk_queue_bytes": storage.queued_bytes,

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar, Protocol
 
 from followspot.domain.alerts import AlertCode, AlertRegistry
@@ -37,11 +36,10 @@ class Media(Protocol):
 class RoomKeeper:
     """Lives on the loop. `on_spent` is called while there is only just room to end a lesson in order."""
 
-    def __init__(
-        self, media: Media, folder: Path, alerts: AlertRegistry, clock: Clock, on_spent: Callable[[], None]
-    ) -> None:
+    def __init__(self, media: Media, alerts: AlertRegistry, clock: Clock, on_spent: Callable[[], None]) -> None:
         self._media = media
-        self._folder = str(folder)
+        self._folder = ""
+        """Of whose disk the alerts tell: where lessons are written now."""
         self._alerts = alerts
         self._clock = clock
         self._on_spent = on_spent
@@ -70,6 +68,10 @@ class RoomKeeper:
             raise NoRoomError(f"{self._left}: see the alert no-room")
 
     def _show(self, tended: Tended) -> None:
+        if self._folder != str(tended.root):
+            for code in (AlertCode.DISK_LOW, AlertCode.NO_ROOM):
+                self._alerts.clear(code, self._folder)
+            self._folder = str(tended.root)
         self._rung, self.minutes_left = tended.rung, int(tended.minutes_left)
         self._left = f"about {self.minutes_left} minutes of recording fit on the disk of {self._folder}"
         advice = "See that the pipeline stores and acknowledges what is recorded, or take old lessons off the disk"

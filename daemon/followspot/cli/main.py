@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from followspot import __version__
 from followspot.cli import (
+    badge,
     bookmark,
     calibrate,
     check,
@@ -13,7 +14,9 @@ from followspot.cli import (
     exit_codes,
     fsck,
     home,
+    models,
     pause,
+    render,
     republish,
     resume,
     run,
@@ -24,7 +27,25 @@ from followspot.cli import (
 )
 from followspot.domain.errors import ConfigurationError
 
-COMMANDS = (run, check, fsck, start, stop, pause, resume, bookmark, home, status, republish, calibrate, dock, schemas)
+COMMANDS = (
+    run,
+    check,
+    fsck,
+    start,
+    stop,
+    pause,
+    resume,
+    bookmark,
+    home,
+    status,
+    republish,
+    calibrate,
+    dock,
+    render,
+    badge,
+    models,
+    schemas,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -44,6 +44,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     yield f"broker:    {data['broker']}"
     yield f"recorded:  {data['frames']} pictures, {data['frames_dropped']} dropped, since the last start"
     yield f"encoder:   {data['encoder']['name']}: {data['encoder']['reason']}"
+    yield f"vision:    {data['vision']['name']}: {data['vision']['reason']}"
     yield f"room for:  {_minutes(data['disk_minutes_left'])}"
     yield f"clock:     {'set' if data['host']['clock'] == 'synced' else 'not set: wall times are corrected later'}"
     yield f"alerts:    {len(data['alerts']) or 'none'}"

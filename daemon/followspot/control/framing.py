@@ -14,8 +14,10 @@ from followspot.control.planner import Planner, Snapshot
 from followspot.domain.body import Body
 from followspot.domain.composer import Composer
 from followspot.domain.estimator import Estimator
+from followspot.domain.foresight import Foresight
 from followspot.domain.geometry import NS_PER_S, Aim, Bearing, PoseSample, PoseTrack
-from followspot.domain.shots import shot
+from followspot.domain.shots import Shot, shot
+from followspot.domain.sighting import SightingKind
 from followspot.domain.steering import Limits, Rates, Steering
 from followspot.domain.view import TrackingState, ViewPlanner
 from followspot.domain.zones import Territory
@@ -33,6 +35,8 @@ TICK_S = 1 / 30
 """Steering goes on at this pace while the marker is silent."""
 TICK_WHILE_HEARD_S = 2 * TICK_S
 """While it speaks there is nothing to do but to notice that it falls silent."""
+TICK_WHEN_IDLE_S = 0.1
+"""Between lessons, when nobody sees whether the dock turns smoothly: a driver then tells as seldom, too."""
 TICK_WITHOUT_DOCK_S = 0.2
 """With no motors to steer only what is known has to be kept up to date."""
 HEARD_NS = 40_000_000
@@ -43,8 +47,11 @@ POSE_STALE_NS = 500_000_000
 """Ten missing poses: where the camera points is no longer known, so do not drive blind."""
 ROOM_SHARE = 0.25
 """The camera aims this share of its field of view beside a zone that is never shown: half of the picture stays free."""
+REMEMBERED_BEYOND_S = 0.7
+"""A frame is decided later than the look-ahead says: the camera's and the decoder's delay come on top."""
 HOMING_NS = 20 * NS_PER_S
 """After a lesson the motors may take this long to go home, then they are left alone."""
+STILL = Rates(0.0, 0.0)
 
 
 class Framing:
@@ -57,14 +64,20 @@ class Framing:
         tracking, view = settings.tracking, settings.view
         self._body = Body(tracking.stature_m, tracking.marker_height_m)
         self._estimator = Estimator(
-            self._body, tracking.typical_distance_m, tracking.marker_sigma_deg, tracking.lost_timeout_s
+            self._body,
+            tracking.typical_distance_m,
+            tracking.marker_sigma_deg,
+            tracking.lost_timeout_s,
+            remembered_s=settings.lookahead_s + REMEMBERED_BEYOND_S if settings.lookahead_s else 0.0,
         )
         self._poses = PoseTrack()
         self._steering: Steering | None = None
         self._following = self._resting = False
         self._homing_until_ns = 0
+        self._idle_tick_s = min(TICK_WHEN_IDLE_S, settings.steering.ttl_ms / 2000)
+        """Twice within the life of a motion."""
         self._reported_ns = 0
-        self._asked = Rates(0.0, 0.0)
+        self._asked = STILL
         self._doubted: tuple[str, ...] = ()
         self._state = TrackingState.PARKED
         self._territory = _territory(tracking)
@@ -76,17 +89,25 @@ class Framing:
             headroom_share=view.headroom_share,
             lead_share=view.lead_share,
         )
-        composer = Composer(wanted, self._body, self._territory, hides=view.hide_blocked)
+        composer = self._composer(wanted)
         snapshot = Snapshot(self._estimator.knowledge(), self._poses)
         camera = settings.camera
         self._planner = Planner(
             composer,
+            clock,
             camera.hfov_deg,
             snapshot,
             sideways=camera.sideways,
             blind_without_pose=dock is not None and settings.hides_zones,
         )
         self.planner = self._planner
+
+    def _composer(self, wanted: Shot) -> Composer | Foresight:
+        lookahead_s, view = self._settings.lookahead_s, self._settings.view
+        hides, board = view.hide_blocked, view.board.zone if view.board else None
+        if not lookahead_s:
+            return Composer(wanted, self._body, self._territory, hides=hides, board=board)
+        return Foresight(wanted, self._body, self._territory, lookahead_s=lookahead_s, hides=hides, board=board)
 
     def on_dock_event(self, event: DockEvent) -> None:
         """Take what the dock tells."""
@@ -107,7 +128,8 @@ class Framing:
         """Take what vision saw."""
         now_ns = self._clock.monotonic_ns()
         top_deg = 0.0 if sighting.top_deg is None else sighting.top_deg
-        if self._territory.allows(Bearing(sighting.azimuth_deg, top_deg)):
+        known = sighting.kind is SightingKind.BADGE  # believed everywhere, as the marker is
+        if known or self._territory.allows(Bearing(sighting.azimuth_deg, top_deg)):
             self._estimator.on_sighting(sighting, now_ns)
         self._publish(now_ns)
 
@@ -178,11 +200,16 @@ class Framing:
     def _tick(self) -> float:
         """Steer, unless a marker's report just did; seconds to the next time."""
         now_ns = self._clock.monotonic_ns()
-        if now_ns - self._reported_ns <= HEARD_NS:
+        silent_ns = now_ns - self._reported_ns
+        if not self._following and silent_ns <= self._idle_tick_s * NS_PER_S:
+            return self._idle_tick_s
+        if self._following and silent_ns <= HEARD_NS:
             return TICK_WHILE_HEARD_S
         self._publish(now_ns)
         self._steer(now_ns)
-        return TICK_WITHOUT_DOCK_S if self._dock is None else TICK_S
+        if self._dock is None:
+            return TICK_WITHOUT_DOCK_S
+        return TICK_S if self._following else self._idle_tick_s
 
     def _on_pose(self, pose: Pose) -> None:
         knowledge = self._planner.snapshot.knowledge
@@ -203,7 +230,7 @@ class Framing:
             aim = self._poses.at(now_ns)
             if aim is not None:  # without its commands the dock stops where it is
                 self._poses = self._poses.then(PoseSample(now_ns, aim))
-        self._asked = Rates(0.0, 0.0)
+        self._asked = STILL
         self._publish(now_ns)
 
     def _steering_for(self, dock: Capabilities) -> Steering:
@@ -241,7 +268,8 @@ class Framing:
         snapshot = self._planner.snapshot
         soon_ns = now_ns + LEAD_NS
         estimate = snapshot.knowledge.at(soon_ns) if moves else None
-        self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns))
+        both = self._planner.both(estimate)
+        self._ask(self._steering.command(estimate, self._state, snapshot.aim_at(soon_ns), now_ns, both))
         self._tell_doubts(self._steering.doubted)
 
     def _tell_doubts(self, doubted: tuple[str, ...]) -> None:
@@ -259,17 +287,16 @@ class Framing:
 
     def _ask(self, rates: Rates) -> None:
         """Send `rates`; rest is said once, then kept by silence."""
-        still = Rates(0.0, 0.0)
-        if self._dock is not None and not rates == self._asked == still:
+        if self._dock is not None and not rates == self._asked == STILL:
             self._dock.drive(rates.pan_dps, rates.tilt_dps, self._settings.steering.ttl_ms)
         self._asked = rates
 
     def _halt(self) -> None:
         if self._steering is not None:
             self._steering.halt()
-        if self._dock is not None and self._asked != Rates(0.0, 0.0):
+        if self._dock is not None and self._asked != STILL:
             self._dock.stop()
-        self._asked = Rates(0.0, 0.0)
+        self._asked = STILL
 
 
 def _territory(tracking: TrackingSettings) -> Territory:

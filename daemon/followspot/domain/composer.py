@@ -7,25 +7,18 @@ thread-safe: it belongs to whoever calls it once per frame, in order.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from followspot.domain.belief import Estimate
+from followspot.domain.board import Both
 from followspot.domain.body import Body
+from followspot.domain.composition import SAFE_SHARE, Composition, Subject
 from followspot.domain.geometry import NS_PER_S, Aim, Bearing, Lens, clamp, wrap_deg
 from followspot.domain.hiding import Hider
 from followspot.domain.motion import Follower, Manner
 from followspot.domain.shots import Shot
 from followspot.domain.view import FramedView, Hiding, Rect, TrackingState
-from followspot.domain.zones import ANYWHERE, Territory
+from followspot.domain.zones import ANYWHERE, Territory, Zone
 
-SAFE_SHARE = 0.9
-"""Head and shoulders belong into this central share of the picture."""
-CAUTION = 0.5
-"""The shot is composed for a teacher who is nearer than believed by this many standard deviations."""
-HEAD_SIGMAS = 2.0
-"""A teacher who is nearer than believed by this many standard deviations still has her head in the picture."""
-SIDE_SIGMAS = 1.5
-"""The picture has room for the azimuth to be wrong by this many standard deviations."""
 STEP_AT_MOST_S = 0.1
 """A longer time between two frames is a gap, not a motion."""
 RESTART_AFTER_S = 1.0
@@ -44,48 +37,39 @@ SMALL_EASE = 0.25
 """... by so much less once the teacher is too small,"""
 LARGE_EASE = 0.6
 """and by so much less where she is too large: she walks towards the camera, and her head nears the edge."""
-STROLL_MPS = 0.5
-"""Who moves slower than this across the picture turns about where she stands: no room in front of her is called for."""
-STRIDE_MPS = 1.2
-"""Who moves as fast as this has all of the lead room."""
 LEAD_PER_S = 0.06
 """The lead room comes and goes by this share of the picture's width in a second: a drift that nobody sees."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """The teacher in one picture; `height_px` of the box is as in its middle, so that panning cannot zoom."""
-
-    estimate: Estimate
-    box: Rect
-    chest_y: float
-    height_px: float
-
-    @classmethod
-    def of(cls, lens: Lens, aim: Aim, estimate: Estimate, body: Body) -> _Subject:
-        """As seen through `lens` from `aim`."""
-        box = body.bust(lens, aim, estimate.chest, estimate.distance_m)
-        height_px = lens.focal_px * body.bust_height_m / estimate.distance_m
-        return cls(estimate, box, lens.project(estimate.chest, aim)[1], height_px)
 
 
 class Composer:
     """Decides each frame's crop from the estimate and the pose at its exposure."""
 
-    def __init__(self, shot: Shot, body: Body, territory: Territory = ANYWHERE, *, hides: bool = False) -> None:
-        """`hides`: the blocked zones of `territory` are never shown."""
-        self._shot, self._body, self._territory = shot, body, territory
+    def __init__(
+        self,
+        shot: Shot,
+        body: Body,
+        territory: Territory = ANYWHERE,
+        *,
+        hides: bool = False,
+        board: Zone | None = None,
+    ) -> None:
+        """`hides`: the blocked zones of `territory` are never shown. `board`: where the board is."""
+        self._composition = Composition(shot, body, territory, board)
+        self._shot = shot
         self._hider = Hider(territory.blocked) if hides and territory.blocked else None
         self._lead = 0.0
         self._pan, self._tilt, self._zoom = Follower(SIDEWAYS), Follower(UPWARDS), Follower(ZOOM)
         self._last_ns: int | None = None
 
+    def both(self, lens: Lens, estimate: Estimate) -> Both | None:
+        """The picture that holds her and the board; None where the shot asks for none."""
+        return self._composition.both(lens, estimate)
+
     def compose(
         self, lens: Lens, aim: Aim, estimate: Estimate | None, state: TrackingState, time_ns: int
     ) -> FramedView:
         """The view of the frame exposed at `time_ns` from `aim`."""
-        known = estimate is not None and state is not TrackingState.PARKED
-        subject = _Subject.of(lens, aim, estimate, self._body) if estimate and known else None
+        subject = self._composition.subject(lens, aim, estimate, state)
         dt_s = self._elapsed_s(time_ns)
         height = self._zoomed(lens, subject, state, dt_s)
         crop, hiding = self._placed(lens, aim, subject, height, dt_s), Hiding.NONE
@@ -109,38 +93,27 @@ class Composer:
             return None
         return clamp((time_ns - last_ns) / NS_PER_S, 0.0, STEP_AT_MOST_S)
 
-    def _zoomed(self, lens: Lens, subject: _Subject | None, state: TrackingState, dt_s: float | None) -> float:
+    def _zoomed(self, lens: Lens, subject: Subject | None, state: TrackingState, dt_s: float | None) -> float:
         """The crop's height now, on its way to the wanted one."""
         low, high = self._shot.heights(lens)
-        wanted = high if subject is None else clamp(self._wanted_height(lens, subject, state), low, high)
+        wanted = self._composition.height(lens, subject, state)
         if dt_s is None:
             self._zoom.settle(math.log(wanted))
         else:
             self._zoom.step(math.log(wanted), 0.0, self._zoom_slack(subject, wanted), dt_s)
         return clamp(math.exp(self._zoom.position), low, high)
 
-    def _zoom_slack(self, subject: _Subject | None, wanted: float) -> float:
+    def _zoom_slack(self, subject: Subject | None, wanted: float) -> float:
         now = math.exp(self._zoom.position)
         if subject is not None and subject.height_px < self._shot.smallest_share * now:
             return ZOOM_SLACK * SMALL_EASE
         return ZOOM_SLACK * (LARGE_EASE if wanted > now else 1.0)
 
-    def _wanted_height(self, lens: Lens, subject: _Subject, state: TrackingState) -> float:
-        estimate, bust_px = subject.estimate, subject.height_px
-        nominal = bust_px / self._shot.shot_share
-        cautious = nominal * math.exp(CAUTION * estimate.distance_sigma)
-        smallest = bust_px * math.exp(-estimate.distance_sigma) / self._shot.smallest_share
-        side_px = lens.focal_px * math.radians(min(SIDE_SIGMAS * estimate.azimuth_sigma_deg, 45.0))
-        roomy = (subject.box.width + 2 * side_px) / SAFE_SHARE / self._shot.aspect
-        if state is not TrackingState.SEARCHING:
-            roomy = min(roomy, bust_px / self._shot.smallest_share)
-        return max(nominal, min(cautious, smallest), roomy)
-
-    def _placed(self, lens: Lens, aim: Aim, subject: _Subject | None, height: float, dt_s: float | None) -> Rect:
+    def _placed(self, lens: Lens, aim: Aim, subject: Subject | None, height: float, dt_s: float | None) -> Rect:
         """The crop, its centre on the way to the wanted one; what does not fit on the sensor is held at its edge."""
         width = height * self._shot.aspect
         self._lead = self._led(subject, dt_s)
-        wanted = Bearing(aim.pan_deg, aim.tilt_deg) if subject is None else self._centre(lens, aim, subject, height)
+        wanted = self._composition.centre(lens, aim, subject, height, self._lead)
         if dt_s is None:
             self._pan.settle(wanted.azimuth_deg)
             self._tilt.settle(wanted.elevation_deg)
@@ -153,26 +126,15 @@ class Composer:
         self._pan.position, self._tilt.position = held.azimuth_deg, held.elevation_deg
         return Rect(left, top, width, height)
 
-    def _centre(self, lens: Lens, aim: Aim, subject: _Subject, height: float) -> Bearing:
-        """Where the middle of a crop of this height belongs."""
-        rise = subject.chest_y - subject.box.y
-        nearest_top = subject.chest_y - rise * math.exp(HEAD_SIGMAS * subject.estimate.distance_sigma)
-        nominal = subject.box.y - self._shot.headroom_share * height
-        top = min(nominal, nearest_top - (1 - SAFE_SHARE) / 2 * height)
-        x = subject.box.centre[0] + self._lead * height * self._shot.aspect
-        return self._territory.in_area(lens.unproject(x, top + height / 2, aim))
-
-    def _led(self, subject: _Subject | None, dt_s: float | None) -> float:
+    def _led(self, subject: Subject | None, dt_s: float | None) -> float:
         """The room in front of who walks, on its way to the wanted one: a share of the width, positive to the right."""
         if subject is None or dt_s is None:
             return 0.0
-        speed_mps = math.radians(subject.estimate.rate_dps) * subject.estimate.distance_m
-        share = clamp((abs(speed_mps) - STROLL_MPS) / (STRIDE_MPS - STROLL_MPS), 0.0, 1.0)
-        wanted = math.copysign(self._shot.lead_share * share, speed_mps)
+        wanted = self._composition.lead(subject)
         return self._lead + clamp(wanted - self._lead, -LEAD_PER_S * dt_s, LEAD_PER_S * dt_s)
 
     def _follow(
-        self, lens: Lens, wanted: Bearing, subject: _Subject | None, size: tuple[float, float], dt_s: float
+        self, lens: Lens, wanted: Bearing, subject: Subject | None, size: tuple[float, float], dt_s: float
     ) -> None:
         width, height = size
         side_px = (SAFE_SHARE * width - (subject.box.width if subject else 0.0)) / 2 - abs(self._lead) * width

@@ -161,6 +161,21 @@ class LessonAvailable(EventData):
     )
 
 
+class LessonUnavailable(EventData):
+    """The lesson's one file is no longer on the box. While all segments are, it is made and announced again one day."""
+
+    type: ClassVar[str] = "lesson.unavailable"
+
+    lesson_id: str
+    path: str = Field(description="Below the media root, with forward slashes: where it was.")
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+    reason: DeletionReason
+    rendition: RenditionName | None = Field(
+        default=None, description="Which further picture of the lesson it was; null: the one that players get."
+    )
+
+
 class GapDeclared(GapRecord, EventData):
     """Media is held, silent or missing."""
 

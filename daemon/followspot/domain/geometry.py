@@ -7,6 +7,7 @@ the lens is a pinhole with square pixels whose axis passes through both axes of 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,8 +16,11 @@ NS_PER_S = 1_000_000_000
 SIDEWAYS_DEG = 80.0
 """Beyond this angle from the optical axis a pinhole picture has no sensible place: points are held here."""
 
-KEPT_POSES = 128
-"""At 50 poses a second 2.5 s: longer than any picture or report is under way."""
+KEPT_POSES = 160
+"""At 50 poses a second 3.2 s: longer than any picture or report is under way, and waits for its crop."""
+
+RATES_AGREE_DPS, RATES_AGREE = 2.0, 0.2
+"""Rates are believed between two poses whose difference they explain to within this; some docks tell none."""
 
 EXTRAPOLATION_NS = 100_000_000
 """A pose may be carried on at its own rate for this long; motors change speed within about this time."""
@@ -24,8 +28,8 @@ EXTRAPOLATION_NS = 100_000_000
 NOISE_DEG = 0.06
 """A pose that is off by less from where the last one and the rates lead to is so by its encoders' noise."""
 
-STEADY_GAIN = 0.08
-"""So much of the noise is believed: what remains of 0.01 degrees is a twentieth of a recorded pixel."""
+STEADY_GAIN, REST_GAIN = 0.08, 0.02
+"""So much of the noise is believed, and so much while the motor rests: what remains of 0.01 degrees is not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +123,8 @@ class PoseSample:
 
 def _steadied(before_deg: float, rates_dps: float, told_deg: float, dt_s: float) -> float:
     expected_deg = before_deg + rates_dps / 2 * dt_s
-    off_deg = told_deg - expected_deg
-    return expected_deg + STEADY_GAIN * off_deg if abs(off_deg) < NOISE_DEG else told_deg
+    off_deg, gain = told_deg - expected_deg, STEADY_GAIN if rates_dps else REST_GAIN
+    return expected_deg + gain * off_deg if abs(off_deg) < NOISE_DEG else told_deg
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +143,37 @@ class PoseTrack:
         return PoseTrack((*self.samples[-(KEPT_POSES - 1) :], sample))
 
     def at(self, time_ns: int) -> Aim | None:
-        """The aim at `time_ns`, between the samples on a straight line; None while no pose is known."""
+        """The aim at `time_ns`; None while no pose is known."""
         if not self.samples:
             return None
         later = self.samples[-1]
         if time_ns >= later.time_ns:
             return later.carried_on(time_ns)
-        for earlier in reversed(self.samples[:-1]):
-            if earlier.time_ns <= time_ns:
-                share = (time_ns - earlier.time_ns) / (later.time_ns - earlier.time_ns)
-                return Aim(
-                    earlier.aim.pan_deg + share * (later.aim.pan_deg - earlier.aim.pan_deg),
-                    earlier.aim.tilt_deg + share * (later.aim.tilt_deg - earlier.aim.tilt_deg),
-                )
-            later = earlier
-        return later.carried_on(time_ns)
+        index = bisect_right(self.samples, time_ns, key=lambda sample: sample.time_ns)
+        if index == 0:
+            return self.samples[0].carried_on(time_ns)
+        return _between(self.samples[index - 1], self.samples[index], time_ns)
+
+
+def _between(earlier: PoseSample, later: PoseSample, time_ns: int) -> Aim:
+    """On the curve through both, with their rates."""
+    span_s = (later.time_ns - earlier.time_ns) / NS_PER_S
+    share = (time_ns - earlier.time_ns) / (later.time_ns - earlier.time_ns)
+    return Aim(
+        _curved(earlier.aim.pan_deg, earlier.pan_rate_dps, later.aim.pan_deg, later.pan_rate_dps, span_s, share),
+        _curved(earlier.aim.tilt_deg, earlier.tilt_rate_dps, later.aim.tilt_deg, later.tilt_rate_dps, span_s, share),
+    )
+
+
+def _curved(start: float, start_rate: float, end: float, end_rate: float, span_s: float, share: float) -> float:
+    """A cubic between two angles, or a straight line where the rates are not those of this motion."""
+    step = end - start
+    steady = step / span_s
+    straight = start + share * step
+    if abs((start_rate + end_rate) / 2 - steady) > RATES_AGREE_DPS + RATES_AGREE * abs(steady):
+        return straight
+    bend = share * (1 - share) * span_s
+    return straight + bend * ((1 - share) * (start_rate - steady) - share * (end_rate - steady))
 
 
 def clamp(value: float, low: float, high: float) -> float:

@@ -7,6 +7,8 @@ SECONDS_PER_MINUTE = 60
 BITS_PER_BYTE = 8
 OVERHEAD = 1.03
 """Container, framing track and the encoder's excursions above its mean rate, over minutes."""
+WHOLE_FILES_FACTOR = 2.0
+"""Lessons as one file go at so many times the mark at which a start is refused: they can be made again."""
 HYSTERESIS = 0.9
 """A rung is left upwards when a tenth more than its mark is free."""
 
@@ -62,6 +64,16 @@ class Budget:
     def to_free(self, free_bytes: int) -> int:
         """How many bytes of acknowledged media are to be deleted now, so that `free_min` stay free; 0 for none."""
         return max(0, round(self.free_min * self.bytes_per_min) - free_bytes)
+
+    @property
+    def start_bytes(self) -> int:
+        """What must be free for a lesson to begin."""
+        return round(self.start_min * self.bytes_per_min)
+
+    @property
+    def whole_files_min(self) -> float:
+        """With less than so many minutes lessons as one file are given up."""
+        return WHOLE_FILES_FACTOR * max(self.start_min, self.end_min)
 
     def minutes(self, size: int) -> float:
         """How many minutes of recording fit into `size` bytes."""

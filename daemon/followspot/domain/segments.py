@@ -18,6 +18,8 @@ CLOCK_FILE = "clock.json"
 SEGMENT_PREFIX = "segment-"
 """Begins the name of every file of a segment, whole or on its way."""
 SOUND_SUFFIX = ".m4a"
+RENDITION_PREFIX = "render-"
+"""Begins the name of a folder with the lesson framed again; its segments are named as the lesson's."""
 BOOKMARKS_FILE = "bookmarks.vtt"
 
 NANOSECONDS = 1_000_000_000

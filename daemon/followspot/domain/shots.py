@@ -18,6 +18,8 @@ class ShotName(StrEnum):
     KNEES = "knees"
     WAIST = "waist"
     HEAD_AND_SHOULDERS = "head-and-shoulders"
+    TEACHER_AND_BOARD = "teacher-and-board"
+    """The board and her in one picture where both fit, else down to the waist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ LOOKS = {
     ShotName.KNEES: Look(0.27, 0.12),
     ShotName.WAIST: Look(0.34, 0.14),
     ShotName.HEAD_AND_SHOULDERS: Look(0.62, 0.12),
+    ShotName.TEACHER_AND_BOARD: Look(0.34, 0.14),
 }
 
 
@@ -43,7 +46,7 @@ class Shot:
     """What the recorded picture shall look like.
 
     `shot_share` and `headroom_share` are of its height; `lead_share`, of its width, is the room that is added in front
-    of a teacher who walks.
+    of a teacher who walks. `with_board`: a board belongs into it, where there is one.
     """
 
     width: int
@@ -52,6 +55,7 @@ class Shot:
     headroom_share: float
     max_upscale: float
     lead_share: float = 0.0
+    with_board: bool = False
 
     @property
     def aspect(self) -> float:
@@ -86,4 +90,5 @@ def shot(
         look.headroom_share if headroom_share is None else headroom_share,
         max_upscale,
         lead_share,
+        name is ShotName.TEACHER_AND_BOARD,
     )

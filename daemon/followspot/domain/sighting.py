@@ -16,6 +16,8 @@ class SightingKind(StrEnum):
     """It looks like the teacher did while the marker agreed."""
     PERSON = "person"
     """A detector saw a standing person."""
+    BADGE = "badge"
+    """The configured badge was read: nobody else wears it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,8 @@ class Sighting:
     """A teacher seen in the picture, as a direction in the dock's base frame.
 
     `time_ns` is the time it holds for; `sigma_deg` its error if it is true; `confidence` 0 to 1 how likely it is true.
-    `top_deg` (the elevation of the top of the head, wrong by `top_sigma_m` at her distance) and `distance_m` are None
-    where they were not measured.
+    None where they were not measured: `top_deg` (the elevation of the top of the head, wrong by `top_sigma_m` at her
+    distance), `distance_m` (the error of its logarithm is `distance_sigma`) and `chest_deg` (the chest's elevation).
     """
 
     time_ns: int
@@ -35,6 +37,8 @@ class Sighting:
     top_deg: float | None = None
     distance_m: float | None = None
     top_sigma_m: float = 0.15
+    distance_sigma: float = 0.3
+    chest_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

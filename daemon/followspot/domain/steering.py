@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, replace
 
 from followspot.domain.belief import Estimate
+from followspot.domain.board import Both
 from followspot.domain.body import Body
 from followspot.domain.geometry import NS_PER_S, Aim, clamp, wrap_deg
 from followspot.domain.obedience import MotorWatch
@@ -72,8 +73,10 @@ class Steering:
         self._tilt = _Axis(limits.tilt_min_deg, limits.tilt_max_deg)
         self._last_ns: int | None = None
 
-    def command(self, estimate: Estimate | None, state: TrackingState, aim: Aim, now_ns: int) -> Rates:
-        """What to ask of the motors at `now_ns`, when they point at `aim`."""
+    def command(
+        self, estimate: Estimate | None, state: TrackingState, aim: Aim, now_ns: int, both: Both | None = None
+    ) -> Rates:
+        """What to ask of the motors at `now_ns`, when they point at `aim`; `both` is to be in the picture with her."""
         dt_s = self._elapsed_s(now_ns)
         if state is TrackingState.PARKED or estimate is None:
             self._return_left_s = RETURN_AT_MOST_S
@@ -84,8 +87,13 @@ class Steering:
         above_m = self._body.stature_m - AIM_BELOW_TOP_M - self._body.marker_height_m
         elevation = self._body.elevation_deg(estimate.chest.elevation_deg, estimate.distance_m, above_m)
         pan_deg = aim.pan_deg + wrap_deg(estimate.chest.azimuth_deg - aim.pan_deg)
+        rate_dps = estimate.rate_dps
+        if both is not None:
+            pan_deg += both.share * wrap_deg(both.centre.azimuth_deg - pan_deg)
+            elevation += both.share * (both.centre.elevation_deg - elevation)
+            rate_dps *= 1 - both.share / 2  # the middle between her and what stands still
         goal = self._goal(Aim(pan_deg, elevation), aim)
-        rate_dps = estimate.rate_dps if abs(goal.pan_deg - pan_deg) < HELD_BACK_DEG else 0.0
+        rate_dps = rate_dps if abs(goal.pan_deg - pan_deg) < HELD_BACK_DEG else 0.0
         return self._drive(goal, rate_dps, aim, self._returning(goal, aim, dt_s), dt_s)
 
     def _goal(self, wanted: Aim, aim: Aim) -> Aim:

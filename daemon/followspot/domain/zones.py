@@ -29,6 +29,11 @@ class Zone:
         """Its extent in azimuth."""
         return self.right_deg - self.left_deg
 
+    @property
+    def height_deg(self) -> float:
+        """Its extent in elevation."""
+        return self.top_deg - self.bottom_deg
+
     def holds(self, bearing: Bearing) -> bool:
         """Whether the direction lies inside."""
         from_left = (bearing.azimuth_deg - self.left_deg) % 360

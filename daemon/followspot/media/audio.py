@@ -25,8 +25,13 @@ _MICROSECONDS = Fraction(1, 1_000_000)
 _TABLES = {MicrophoneRole.TEACHER: "microphone", MicrophoneRole.ROOM: "room_microphone"}
 _THREADS = {MicrophoneRole.TEACHER: "capture-audio", MicrophoneRole.ROOM: "capture-audio-room"}
 
-# What waits for a further packet when a device breaks off is lost with it: no more than an AAC frame.
-_BATCH_NS = 20_000_000
+# Sound is left to gather for this long: waking up for each packet costs more than what is done with it. Short beside
+# what its encoder holds back, and so that no packet seems to be late (media/drift).
+_REST_S = 0.025
+# A packet that came so long after it was asked for had not been there: those that had gathered are read.
+_WAITED_NS = 1_000_000
+# What gathered while the device was opened is worked off in parts.
+_BATCH_PACKETS = 16
 
 # Stretch or squeeze by at most 0.5 %, too little to be heard and far more than any crystal drifts, whenever sound
 # and clock are more than 1 ms apart. `flags=res` keeps the resampler in use all the time: switching it on clicks.
@@ -58,6 +63,7 @@ class AudioCapture:
     ) -> None:
         self._role = role
         self._latency_ns = round(settings.latency_ms * _NS_PER_MS)
+        self._clock = clock
         self._track = track
         self._notify = notify
         self.source = Source(_TABLES[role], _THREADS[role], settings, clock, self)
@@ -72,7 +78,7 @@ class AudioCapture:
         def hurried() -> bool:
             return placer is not None and placer.undecided
 
-        for batch in _batches(self.source.packets(container, stream), hurried):
+        for batch in self._batches(self.source.packets(container, stream), hurried):
             for packet, arrival_ns in batch:
                 frames = stream.decode(packet)
                 if frames and placer is None:
@@ -87,27 +93,33 @@ class AudioCapture:
         self._track.expect(False)
         self._notify(MicrophoneLost(reason, self._role))
 
+    def _batches(
+        self, packets: Iterator[tuple[Packet, int]], hurried: Callable[[], bool]
+    ) -> Iterator[list[tuple[Packet, int]]]:
+        """What has gathered, and the packet after it, whose arrival is its own; each packet alone while `hurried`."""
+        batch: list[tuple[Packet, int]] = []
+        asked_ns = self._clock.monotonic_ns()
+        try:
+            for packet, arrival_ns in packets:
+                batch.append((packet, arrival_ns))
+                waited = arrival_ns - asked_ns >= _WAITED_NS
+                if waited or len(batch) >= _BATCH_PACKETS or hurried():
+                    yield batch
+                    batch = []
+                    if waited and not hurried():
+                        self.source.rest(_REST_S)
+                asked_ns = self._clock.monotonic_ns()
+        except (SourceLostError, av.FFmpegError, OSError):
+            yield batch
+            raise
+        yield batch
+
     def _deliver(self, placed: Iterable[tuple[int, Samples]]) -> None:
         for start, samples in placed:
             self._track.put(start, samples)
             if self.source.delivering():
                 self._track.expect(True)
                 self._notify(MicrophoneOpened(self._role))
-
-
-def _batches(packets: Iterator[tuple[Packet, int]], hurried: Callable[[], bool]) -> Iterator[list[tuple[Packet, int]]]:
-    """The packets, some at a time unless `hurried`: each alone would cost more in waking up than in work."""
-    batch: list[tuple[Packet, int]] = []
-    try:
-        for packet, arrival_ns in packets:
-            batch.append((packet, arrival_ns))
-            if arrival_ns - batch[0][1] >= _BATCH_NS or hurried():
-                yield batch
-                batch = []
-    except SourceLostError:
-        yield batch
-        raise
-    yield batch
 
 
 class Placer:
@@ -158,7 +170,7 @@ class Placer:
                 return
             assert isinstance(frame, av.AudioFrame)
             assert frame.pts is not None
-            yield frame.pts, np.asarray(frame.to_ndarray()[0], np.float32)
+            yield frame.pts, np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples)
 
 
 def _resampler(first: av.AudioFrame) -> Graph:

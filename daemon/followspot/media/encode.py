@@ -17,6 +17,7 @@ from followspot.media.notices import FramesDropped, MediaNotice, RecordingStarte
 from followspot.media.recording import Picture, Recording
 from followspot.media.sound import sample_at
 from followspot.media.view import centre_view
+from followspot.media.waiting import Waiting
 from followspot.settings.models import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ _NS_PER_US = 1000
 _TICK_S = 0.05
 # The first picture waits this long for the microphone, so that a lesson does not begin with a declared silence.
 _SOUND_GRACE_NS = 1_000_000_000
+# Sound is encoded for some pictures at a time: each time all that it needs has to be fetched into the processor anew.
+_SOUND_EVERY_TICKS = round(0.09 * VIDEO_TIMESCALE)
 # What is recorded in place of a view that failed: never a zone that must not be seen.
 _STAND_IN = {Hiding.NONE: "the centre of the picture", Hiding.COVERED: "black"}
 
@@ -53,12 +56,14 @@ class EncodeLoop:
         self._sink = sink
         self._queue = queue
         self._sounds = sounds
+        self._waiting = Waiting(settings.lookahead_s)
         self._segment_ticks = round(settings.recording.segment_s * VIDEO_TIMESCALE)
         self._recording: Recording | None = None
         self._start_by_ns: int | None = None
         self._planner_failed = False
         self._late_told = False
-        self.beat_ns = clock.monotonic_ns()
+        self.beat_ns = self._heard_ns = clock.monotonic_ns()
+        self._ended_ns: int | None = None
         self.frames = 0
         self.media_end_ns = plan.media_start_ns
 
@@ -68,10 +73,13 @@ class EncodeLoop:
             captured = self._queue.get(_TICK_S)
             now_ns = self.beat_ns = self._clock.monotonic_ns()
             if captured is not None:
-                self._take(captured)
-            else:
-                self._hold_if_stalled(now_ns)
-            self._encode_sound(now_ns)
+                self._heard_ns = now_ns
+                self._waiting.put(captured)
+            if not self._take_due(now_ns) and captured is None:
+                self._hold_if_stalled(now_ns, self._waiting.wait_ns)
+            self._encode_sound(now_ns, hurried=captured is None)
+        self._ended_ns = self.beat_ns
+        self._take_the_rest(self._ended_ns)
         self.finish()
 
     def finish(self) -> None:
@@ -79,9 +87,9 @@ class EncodeLoop:
         recording, self._recording = self._recording, None
         if recording is None or recording.newest is None:
             return
-        now_ns = self._clock.monotonic_ns()
         if recording.held_from_pts is not None:
-            self._hold(recording, now_ns - recording.latency_ns)
+            ended_ns = self._clock.monotonic_ns() if self._ended_ns is None else self._ended_ns
+            self._hold(recording, ended_ns - recording.latency_ns)
         end_ns = recording.newest.exposure_ns + recording.time.period_ns
         end_pts = recording.time.pts(end_ns)
         self._end_hold(recording, end_pts)
@@ -90,6 +98,24 @@ class EncodeLoop:
         recording.finish(end_pts)
         recording.tell_cpu()
         self.media_end_ns = recording.time.media_ns(end_pts)
+
+    def _take_due(self, now_ns: int) -> bool:
+        """Record what has waited long enough; whether there was something."""
+        any_due = False
+        while (due := self._waiting.due(now_ns)) is not None:
+            any_due = True
+            self._take(due)
+            self.beat_ns = self._clock.monotonic_ns()
+        return any_due
+
+    def _take_the_rest(self, ended_ns: int) -> None:
+        """At the end nothing waits any longer, and a camera that was silent by then was lost."""
+        while (left := self._waiting.next()) is not None:
+            self._take(left)
+            self.beat_ns = self._clock.monotonic_ns()
+            self._encode_sound(self.beat_ns, hurried=False)
+        if self._recording is not None and ended_ns - self._heard_ns > self._recording.hold_after_ns:
+            self._hold_if_stalled(ended_ns, 0)
 
     def _take(self, captured: CapturedFrame) -> None:
         recording = self._recording
@@ -135,16 +161,23 @@ class EncodeLoop:
         cut = recording.cuts_at(picture, self._segment_ticks, held=held)
         recording.encode(picture, cut=cut, held=held)
         pts_ns = recording.time.media_ns(picture.pts)
-        self._sink.write_framing(framing_line(pts_ns, picture.exposure_ns, picture.view, held=held))
+        whole = self._settings.recording.picture == "full"
+        self._sink.write_framing(framing_line(pts_ns, picture.exposure_ns, picture.view, held=held, whole=whole))
         recording.newest = picture
         self.frames += 1
         if self.frames == 1:
             self._notify(RecordingStarted())
 
-    def _encode_sound(self, now_ns: int) -> None:
+    def _encode_sound(self, now_ns: int, *, hurried: bool) -> None:
+        """Encode what belongs to the pictures so far, once there are some new ones; at once if `hurried`."""
         recording = self._recording
-        if recording is not None and recording.newest is not None:
-            for packet in recording.sound.advance(recording.newest.pts, now_ns - recording.latency_ns):
+        if recording is None or recording.newest is None:
+            return
+        due_ns = now_ns - self._waiting.wait_ns - recording.latency_ns
+        until_pts = recording.newest.pts
+        if hurried or until_pts - recording.sound_until_pts >= _SOUND_EVERY_TICKS:
+            recording.sound_until_pts = until_pts
+            for packet in recording.sound.advance(until_pts, due_ns):
                 recording.add_sound(packet)
 
     def _bridge(self, recording: Recording, exposure_ns: int) -> None:
@@ -155,14 +188,17 @@ class EncodeLoop:
         if recording.held_from_pts is not None or exposure_ns - newest.exposure_ns > recording.hold_after_ns:
             self._hold(recording, exposure_ns - recording.time.period_ns // 2)
 
-    def _hold_if_stalled(self, now_ns: int) -> None:
+    def _hold_if_stalled(self, now_ns: int, wait_ns: int) -> None:
         recording = self._recording
         if recording is None or self._queue.dropping_since(now_ns - recording.hold_after_ns):
             return
-        if (run := self._queue.take_run()) is not None:
+        until_ns = now_ns - wait_ns - recording.latency_ns - recording.hold_after_ns
+        if (waiting_ns := self._waiting.begins_ns) is not None:
+            until_ns = min(until_ns, waiting_ns - recording.time.period_ns // 2)
+        elif (run := self._queue.take_run()) is not None:
             recording.held_from_pts = recording.time.pts(run.last_exposure_ns + recording.time.period_ns)
             self._declare_drop(recording, run, recording.held_from_pts)
-        self._hold(recording, now_ns - recording.latency_ns - recording.hold_after_ns)
+        self._hold(recording, until_ns)
 
     def _hold(self, recording: Recording, until_ns: int) -> None:
         """Fill up, at the camera's rate, for exposures up to `until_ns`."""

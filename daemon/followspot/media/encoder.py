@@ -116,7 +116,12 @@ class EncoderPair:
             "bufsize": str(bitrate * _RATE_BUFFER_S),
         }
         if self._coder == "libx264":
-            codec.options |= {"preset": settings.encoder.preset, "sc_threshold": "0", "forced-idr": "1"}
+            codec.options |= {
+                "preset": settings.encoder.preset,
+                "aq-strength": str(settings.encoder.aq_strength),
+                "sc_threshold": "0",
+                "forced-idr": "1",
+            }
         return stream
 
     def encode_picture(self, source: av.VideoFrame | CodedPicture, pts: int, *, key: bool) -> list[Packet]:

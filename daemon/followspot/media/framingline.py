@@ -9,8 +9,8 @@ _PIXEL_DIGITS = 2
 _ANGLE_DIGITS = 3
 
 
-def framing_line(pts_ns: int, exposure_ns: int, view: FramedView, *, held: bool) -> bytes:
-    """The line of one recorded picture, compact JSON with its line feed."""
+def framing_line(pts_ns: int, exposure_ns: int, view: FramedView, *, held: bool, whole: bool = False) -> bytes:
+    """The line of one recorded picture, compact JSON with its line feed; `whole`: all that the camera saw is in it."""
     record = {
         "pts_ns": pts_ns,
         "t_ns": exposure_ns,
@@ -24,6 +24,8 @@ def framing_line(pts_ns: int, exposure_ns: int, view: FramedView, *, held: bool)
         "held": held,
         "hiding": str(view.hiding),
     }
+    if whole:
+        record["picture"] = "full"
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 

@@ -45,7 +45,10 @@ class Heard:
     @cached_property
     def rms(self) -> float:
         """Root mean square of what came, without the constant that cheap converters add; 0 where nothing came."""
-        return float(np.std(self.samples, dtype=np.float64)) if self.count else 0.0
+        if not self.count:
+            return 0.0
+        swing = self.samples - np.add.reduce(self.samples) / len(self.samples)
+        return math.sqrt(float(np.dot(swing, swing)) / len(swing))
 
 
 class SignalWatch:

@@ -93,6 +93,7 @@ class Recording:
             self.time.first_pts,
             first.exposure_ns,
         )
+        self.sound_until_pts = self.time.first_pts
         self._rhythm = Rhythm(self.time.period_ns)
         # From exposure to arrival, of the newest captured picture: how far behind the clock pictures are expected.
         self.latency_ns = first.arrival_ns - first.exposure_ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ _LUMA_TO_LIMITED = 219 / 255, 16.0
 _CHROMA_TO_LIMITED = 224 / 255, 128 - 128 * 224 / 255
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sampling:
     """One axis of a plane: `count` samples, each `scale` source pixels wide, from `start` (0: the source's edge) on."""
 
@@ -27,6 +28,7 @@ class Sampling:
     scale: float
     count: int
 
+    @cached_property
     def grid(self) -> Grid:
         """The shortest grid from a whole source pixel on, or else the one that begins nearest to one.
 
@@ -39,7 +41,8 @@ class Sampling:
             start = self.start - self.scale * lead
             if start < -_TOLERANCE:
                 break
-            off = abs(start - round(start))
+            beyond = start % 1.0
+            off = beyond if beyond < 0.5 else 1.0 - beyond
             if off < least:
                 best, least = lead, off
             if off <= _TOLERANCE:
@@ -77,7 +80,7 @@ class Grid:
 
 def sample(source: Plane, across: Sampling, down: Sampling, target: Plane) -> None:
     """Fill `target` with samples of `source`. Beyond the edge its last pixels are repeated."""
-    columns, rows = across.grid(), down.grid()
+    columns, rows = across.grid, down.grid
     part = _cut(source, columns, rows)
     if columns.scale != 1 or rows.scale != 1:
         size = part.shape

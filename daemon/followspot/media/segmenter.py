@@ -18,7 +18,7 @@ _MUXER_BUFFER_BYTES = 1 << 20
 
 # What comes into a fragment was taken so much earlier: a picture waits for the two behind it, and for its sound, which
 # comes in batches and stays in the encoder for two frames.
-_ON_THE_WAY_S = 0.2
+_ON_THE_WAY_S = 0.25
 # ... of which a short fragment makes up for no more than this share of itself.
 _MADE_UP_SHARE = 0.7
 
@@ -28,7 +28,7 @@ def _fragment_length_s(safe_every_s: float) -> float:
     return safe_every_s - min(_ON_THE_WAY_S, safe_every_s * _MADE_UP_SHARE)
 
 
-def _muxer_options(safe_every_s: float) -> dict[str, str]:
+def muxer_options(safe_every_s: float) -> dict[str, str]:
     """Without edit lists or shifted time stamps every segment keeps lesson time, so neighbours join exactly."""
     return {
         "movflags": "frag_keyframe+empty_moov+default_base_moof+frag_discont",
@@ -72,7 +72,7 @@ class _Segment:
             self._assembler,
             "w",
             format="mp4",
-            options=_muxer_options(safe_every_s),
+            options=muxer_options(safe_every_s),
             buffer_size=_MUXER_BUFFER_BYTES,
         )
         self._video = self._container.add_stream_from_template(encoders.video)

@@ -175,6 +175,10 @@ class Source:
             self._back_off_s = _FIRST_BACK_OFF_S
         return news
 
+    def rest(self, duration_s: float) -> None:
+        """Let data gather, on the source's thread; no longer once it is to stop."""
+        self._stopped.wait(duration_s)
+
     def packets(self, container: InputContainer, stream: Stream) -> Iterator[tuple[Packet, int]]:
         """The stream's packets with their time of arrival, until the end or `stop`.
 

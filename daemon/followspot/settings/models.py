@@ -144,6 +144,8 @@ class ViewSettings(Table):
     lead_share: float = Field(default=0.0, ge=0, le=0.15)
     max_upscale: float = Field(default=1.6, ge=1, le=3)
     hide_blocked: bool = False
+    lookahead_s: float = Field(default=0.7, ge=0, le=1.5)
+    board: ZoneSettings | None = Field(default=None, description=_ZONE)
 
 
 class TrackingSettings(Table):
@@ -151,6 +153,8 @@ class TrackingSettings(Table):
 
     vision: bool = True
     vision_rate_hz: float = Field(default=10.0, ge=1, le=30)
+    badge: int | None = Field(default=None, ge=0, le=49)
+    badge_mm: float = Field(default=130.0, ge=60, le=150)
     marker_sigma_deg: float = Field(default=1.0, gt=0, le=10)
     marker_height_m: float = Field(default=1.35, ge=0.3, le=2.2)
     stature_m: float = Field(default=1.70, ge=1.2, le=2.2)
@@ -183,6 +187,7 @@ class EncoderSettings(Table):
 
     codec: WantedCoder = "auto"
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "superfast"
+    aq_strength: float = Field(default=0.0, ge=0, le=2)
     bitrate_kbps: int = Field(default=4000, ge=200, le=20_000)
     full_bitrate_kbps: int = Field(default=6000, ge=200, le=40_000)
     audio_bitrate_kbps: int = Field(default=96, ge=32, le=320)
@@ -287,6 +292,11 @@ class Settings(Table):
     def hides_zones(self) -> bool:
         """Whether there are parts of the room that must never be seen."""
         return self.view.hide_blocked and bool(self.tracking.blocked)
+
+    @property
+    def lookahead_s(self) -> float:
+        """How much later than it comes a picture's crop is decided; what is recorded whole has no crop to decide."""
+        return 0.0 if self.recording.picture == "full" else self.view.lookahead_s
 
     @property
     def microphones(self) -> tuple[tuple[MicrophoneRole, MicrophoneSettings], ...]:

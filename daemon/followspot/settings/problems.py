@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from followspot.domain.errors import ConfigurationError
 from followspot.domain.redact import redacted
+from followspot.domain.shots import ShotName
 from followspot.settings.describe import all_fields, allowed, as_toml, default_of, field_at, table_at
 from followspot.settings.locate import KeyPath, line_of
 from followspot.settings.models import Settings
@@ -68,10 +69,20 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
     for name, several in zones.items():
         if not all(zone.in_order for zone in several):
             yield problem(f"tracking.{name}", "left_deg must be less than right_deg, and bottom_deg less than top_deg")
+    board = settings.view.board
+    if board is None and settings.view.shot is ShotName.TEACHER_AND_BOARD:
+        yield problem("view.shot", f'"{settings.view.shot}" needs view.board, which says where the board is')
+    if board is not None and not (board.in_order and board.zone.width_deg <= 120 and board.zone.height_deg <= 60):
+        yield problem(
+            "view.board",
+            "left_deg must be less than right_deg, by at most 120, and bottom_deg than top_deg, by at most 60",
+        )
     if settings.hides_zones and settings.recording.picture != "framed":
         yield problem(
             "view.hide_blocked", 'shows no zone only where recording.picture is "framed": the full picture shows all'
         )
+    if settings.tracking.badge is not None and not settings.tracking.vision:
+        yield problem("tracking.badge", "is looked for in the pictures: leave it out, or set tracking.vision = true")
     rules = settings.retention
     if not rules.end_min <= rules.start_min <= rules.warn_min:
         yield problem("retention.start_min", "must lie between retention.end_min and retention.warn_min")

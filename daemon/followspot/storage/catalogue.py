@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from followspot.domain.events import (
+    AlertCleared,
+    AlertRaised,
     BookmarkSet,
     ClockCorrected,
     EventData,
     GapDeclared,
-    LessonAvailable,
     LessonCompleted,
     LessonPaused,
     LessonResumed,
@@ -38,16 +39,7 @@ from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import LessonDetails
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
-from followspot.storage.rows import (
-    Anchor,
-    LabelRow,
-    LessonRow,
-    LessonState,
-    Moment,
-    SegmentRow,
-    Unjoined,
-    WholeFile,
-)
+from followspot.storage.rows import Anchor, LabelRow, LessonRow, LessonState, Moment, SegmentRow
 
 
 class Catalogue:
@@ -129,22 +121,6 @@ class Catalogue:
             for row in rows
         ]
 
-    def unjoined(self) -> list[Unjoined]:
-        """Completed lessons with segments, and further pictures of them, that are not one file yet; newest first."""
-        wanted = (None, *RenditionName)
-        found = [(one, index) for index, name in enumerate(wanted) for one in self._unjoined(name)]
-        return [one for one, _ in sorted(found, key=lambda each: (each[0].lesson_id, -each[1]), reverse=True)]
-
-    def _unjoined(self, rendition: RenditionName | None) -> list[Unjoined]:
-        which = "1" if rendition is None else "renditions <> '[]'"
-        rows = self._database.all(
-            "SELECT id FROM lessons WHERE state = 'completed'"  # noqa: S608 - both texts are ours
-            f" AND EXISTS (SELECT 1 FROM segments WHERE lesson_id = lessons.id AND {which})"
-            " AND NOT EXISTS (SELECT 1 FROM whole_files WHERE lesson_id = lessons.id AND rendition = ?)",
-            (rendition or "",),
-        )
-        return [Unjoined(row["id"], rendition) for row in rows]
-
     def next_place(self, lesson_id: str) -> tuple[int, int]:
         """The index of the lesson's next segment, and the media time at which it starts."""
         row = self._database.one(
@@ -189,7 +165,7 @@ class Catalogue:
         """A finished segment, and `segment.ready`."""
         tracks = json.dumps([*map(asdict, segment.tracks), *map(asdict, segment.sounds)])
         renditions = json.dumps([*map(asdict, segment.renditions)])
-        event = _segment_ready(segment, last=last)
+        event = segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
                 'INSERT INTO segments (lesson_id, "index", file, size, sha256, init_size, start_ns, duration_ns,'
@@ -290,24 +266,6 @@ class Catalogue:
             )
             self._add_label(lesson_id, self._outbox.add(event), event.resumed, anchor.moment_at(anchor.media_ns))
 
-    def add_whole_file(self, whole: WholeFile) -> None:
-        """A completed lesson as one file, and `lesson.available`."""
-        with self._announced():
-            self._database.execute(
-                "INSERT INTO whole_files VALUES (?, ?, ?, ?, ?, ?)",
-                (whole.lesson_id, whole.rendition or "", whole.file, whole.size, whole.sha256, whole.duration_ns),
-            )
-            self._outbox.add(
-                LessonAvailable(
-                    lesson_id=whole.lesson_id,
-                    path=relative_path(whole.lesson_id, whole.file),
-                    size=whole.size,
-                    sha256=whole.sha256,
-                    duration_ns=whole.duration_ns,
-                    rendition=whole.rendition,
-                )
-            )
-
     def decide_end(self, lesson_id: str, reason: str) -> None:
         """From now on the lesson can only be completed; the first reason stands, even where the disk refused it."""
         reason = self._ends.setdefault(lesson_id, reason)
@@ -361,6 +319,16 @@ class Catalogue:
         """An event of its own."""
         with self._announced():
             self._outbox.add(event)
+            match event:
+                case AlertRaised(code=code, subject=subject):
+                    self._database.execute("INSERT OR IGNORE INTO alerts VALUES (?, ?)", (code, subject))
+                case AlertCleared(code=code, subject=subject):
+                    self._database.execute("DELETE FROM alerts WHERE code = ? AND subject = ?", (code, subject))
+
+    def told_alerts(self) -> list[tuple[str, str]]:
+        """Code and subject of what events have told to be wrong and not yet to be well."""
+        rows = self._database.all("SELECT code, subject FROM alerts ORDER BY code, subject")
+        return [(row["code"], row["subject"]) for row in rows]
 
     @contextmanager
     def announced(self) -> Iterator[Callable[[EventData], int]]:
@@ -398,7 +366,8 @@ class Catalogue:
         )
 
 
-def _segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
+def segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
+    """What is told of a segment."""
     timescale = segment.timescale
     start_ticks = nearest_tick(segment.start_ns, timescale)
     return SegmentReady(

@@ -14,12 +14,10 @@ from followspot.domain.segments import (
     rendition_record,
     sound_record,
     track_of,
-    whole_file,
 )
 from followspot.storage.disk import replace_file
-from followspot.storage.rows import LessonRow, LessonState, SegmentRow, Unjoined, WholeFile
+from followspot.storage.rows import LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
-from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -59,34 +57,6 @@ def complete(store: Store, lesson_id: str, reason: str) -> None:
         )
     )
     log.info("lesson completed lesson=%s reason=%s segments=%d", lesson_id, manifest.reason, len(segments))
-
-
-def announce_whole(store: Store, whole: WholeFile) -> None:
-    """Steps J3 to J5: an interrupted run may have named the file already.
-
-    Silent where segments were deleted since: then the same media again must not stay.
-    """
-    folder = store.folder(whole.lesson_id)
-    target = folder / whole.file
-    part = target.with_name(target.name + PART_SUFFIX)
-    one = Unjoined(whole.lesson_id, whole.rendition)
-    if not store.has_segments(one) or not (part.exists() or target.exists()):
-        drop_whole(store, one)
-        return
-    if part.exists():
-        store.disk.rename(part, target)
-    store.disk.sync_folder(folder)
-    store.catalogue.add_whole_file(whole)
-    log.info("lesson available path=%s size=%d", relative_path(whole.lesson_id, whole.file), whole.size)
-
-
-def drop_whole(store: Store, one: Unjoined) -> None:
-    """Leave nothing of a lesson as one file that is not announced, and never will be."""
-    folder, whole = store.folder(one.lesson_id), whole_file(one.rendition)
-    if folder.is_dir():
-        for name in (whole, f"{whole}{PART_SUFFIX}"):
-            store.disk.remove(folder / name)
-        store.disk.sync_folder(folder)
 
 
 def _manifest(store: Store, lesson: LessonRow, reason: str, segments: list[SegmentRow]) -> Manifest:

@@ -140,7 +140,8 @@ ALTER TABLE box ADD COLUMN age_boot_id TEXT;
 ALTER TABLE box ADD COLUMN age_boot_s INTEGER;
 ALTER TABLE box ADD COLUMN age_wall_s INTEGER;
 """
-"""At which age of the box an event was sent, from which number on none is forgotten, and the box's age."""
+"""At which age of the box an event was first sent (0: never, or at once), from which number on none is forgotten, and
+the box's age."""
 LABELS = """
 CREATE TABLE labels (
     sequence INTEGER PRIMARY KEY,
@@ -156,6 +157,14 @@ ALTER TABLE bookmarks ADD COLUMN synced INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE bookmarks ADD COLUMN sequence INTEGER;
 """
 """Wall times that events of pauses and bookmarks told, by the event's number, and when that was in its boot."""
+ALERTS = """
+CREATE TABLE alerts (
+    code TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    PRIMARY KEY (code, subject)
+) STRICT, WITHOUT ROWID;
+"""
+"""What events have told to be wrong and not yet to be well: a later run must not leave it so."""
 RENDITIONS = """
 ALTER TABLE segments ADD COLUMN renditions TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE gaps ADD COLUMN rendition TEXT;
@@ -173,7 +182,7 @@ INSERT INTO whole_files SELECT lesson_id, '', file, size, sha256, duration_ns FR
 DROP TABLE whole_lessons;
 """
 """Further pictures of segments and of lessons as one file; '' and null stand for the lesson's own picture."""
-MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE, PRUNING, LABELS, RENDITIONS)
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE, PRUNING, LABELS, ALERTS, RENDITIONS)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)

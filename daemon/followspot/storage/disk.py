@@ -1,6 +1,7 @@
 """The file system as storage uses it: few operations, each of which has happened when it returns."""
 
 import errno
+import hashlib
 import os
 import sqlite3
 import stat
@@ -16,6 +17,7 @@ ROOM_BYTES = 1024 * 1024
 FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
 SQLITE_PRIMARY_CODE = 0xFF
 """The low byte of SQLite's extended result code names the error."""
+HASH_CHUNK_BYTES = 1024 * 1024
 DRAFT_SUFFIX = ".tmp"
 """Of a file that is on its way to its name."""
 DiskErrors = (OSError, sqlite3.Error)
@@ -130,6 +132,15 @@ def replace_file(disk: Disk, path: Path, content: bytes) -> None:
         disk.close(fd)
     disk.rename(draft, path)
     disk.sync_folder(path.parent)
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(HASH_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def make_root_folder(path: Path) -> None:

@@ -83,7 +83,7 @@ class LessonWriter:
         """Steps B1 to B4, or for a lesson that goes on: the declared cut."""
         store = self._store
         self._cpu_ns = time.thread_time_ns()
-        self._hold_reserve()
+        store.reserve.require(self._folder.parent)
         anchor = self._new_anchor(origin)
         lesson = store.catalogue.lesson(self._plan.lesson_id)
         cut = self._begin_new(origin, anchor) if lesson is None else self._go_on(lesson, anchor)
@@ -188,7 +188,7 @@ class LessonWriter:
         settle(self._store, self._plan.lesson_id)
         self._index, self._end_ns = self._store.catalogue.next_place(self._plan.lesson_id)
         self._overflowed, self._loss = True, GapReason.DISK_OVERFLOW
-        message = f"the disk of {self._store.media} could not keep up: a part of the lesson is not recorded"
+        message = f"the disk of {self._folder.parent} could not keep up: a part of the lesson is not recorded"
         self._store.notify(DiskOverflow(self._plan.lesson_id, message))
 
     def correct_clock(self, anchor: Anchor) -> None:
@@ -274,16 +274,6 @@ class LessonWriter:
         start_ns = self._lesson_ns(end.start_ns)
         timescale = next((track.timescale for track in end.tracks if track.kind == "video"), NANOSECONDS)
         return self._end_ns if abs(start_ns - self._end_ns) * timescale < NANOSECONDS else start_ns
-
-    def _hold_reserve(self) -> None:
-        """Without room for it no lesson begins; where it cannot be made for another reason, recording comes first."""
-        try:
-            self._store.reserve.hold()
-        except OSError as error:
-            if is_full(error):
-                why = f"no room for the reserve, recording.reserve_mb: {error.strerror} ({error.filename})"
-                raise OSError(error.errno, why) from error
-            log.warning("recording without a reserve folder=%s: %s", self._store.media, error)
 
     def _finished(self, file: SegmentFile, end: SegmentEnd) -> SegmentRow:
         if self._anchor is None:
@@ -384,7 +374,7 @@ class LessonWriter:
 
     def _fail(self, error: Exception) -> None:
         lesson_id = self._plan.lesson_id
-        failure = storage_error(f"the lesson {lesson_id} in {self._store.media} cannot be written on", error)
+        failure = storage_error(f"the lesson {lesson_id} in {self._folder.parent} cannot be written on", error)
         log.error("%s", failure)
         if is_full(error):
             self._store.reserve.release()

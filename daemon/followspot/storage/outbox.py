@@ -47,10 +47,8 @@ class Outbox:
         return Again(self._database, wanted)
 
     def mark_published(self, sequences: Sequence[int]) -> None:
-        """The broker has acknowledged these."""
-        sent_s = self._age.now_s()
+        """The broker has acknowledged these. Their days count from the first time: asking again prolongs nothing."""
+        sent = "published = 1, sent_s = CASE sent_s WHEN 0 THEN ? ELSE sent_s END"
+        values: list[tuple[object, ...]] = [(self._age.now_s(), sequence) for sequence in sequences]
         with self._database.transaction():
-            self._database.execute_many(
-                "UPDATE outbox SET published = 1, sent_s = ? WHERE sequence = ?",
-                [(sent_s, sequence) for sequence in sequences],
-            )
+            self._database.execute_many(f"UPDATE outbox SET {sent} WHERE sequence = ?", values)  # noqa: S608 - ours

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -30,21 +31,26 @@ from followspot.domain.segments import (
 from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import NO_DETAILS, LessonDetails
 from followspot.storage.completion import complete
-from followspot.storage.disk import DRAFT_SUFFIX
+from followspot.storage.disk import DRAFT_SUFFIX, file_hash
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.recovery import INTERRUPTED
 from followspot.storage.removal import remove_again, tell_gone
 from followspot.storage.renditions import find_renditions
-from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
+from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow, WholeKey
 from followspot.storage.salvage import PART_NAME, SEGMENT_NAME, Found, trim
 from followspot.storage.soundfiles import find_sounds
 from followspot.storage.store import Store
+from followspot.storage.whole import can_be_made_again, free_whole
 
 UNKNOWN_BOOT = "unknown"
 """Of what was found without a row: no boot of this machine bears that name."""
 ADOPTED_BY = "adopted"
 """Who started a lesson that was found without a row: nobody knows any more."""
-HASH_CHUNK_BYTES = 1024 * 1024
+
+NOT_THERE = "was announced and is not there any more"
+
+ContentHash = Callable[[Path], str]
+"""Gives the SHA-256 of a file that was read before."""
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +66,12 @@ class FindingKind(StrEnum):
     """Media in a completed lesson that its manifest does not name: left as it is."""
     ADOPTED = "adopted"
     """A lesson without a row: catalogued and announced."""
+    RETURNED = "returned"
+    """A file that was told missing is here again: told by another `segment.ready`."""
+    REMADE = "remade"
+    """The lesson as one file is missing or damaged: told by `lesson.unavailable`, and made anew of its segments."""
+    HOMELESS = "homeless"
+    """A lesson that went on in the fallback folder could not come home: it stays there, whole, and is tried again."""
     REUNITED = "reunited"
     """A lesson that went on in the fallback folder is home again."""
     FOREIGN = "foreign"
@@ -80,6 +92,25 @@ class Finding:
         return self.kind in (FindingKind.MISSING, FindingKind.DAMAGED)
 
 
+class Announced(Protocol):
+    """A file in a lesson's folder, as an event told of it."""
+
+    @property
+    def file(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Of its content."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Orphan:
     """A lesson's folder without a row; `manifest` with its bytes, where it has a whole one."""
@@ -89,7 +120,7 @@ class Orphan:
     manifest: tuple[Manifest, bytes] | None
 
 
-def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], str] | None = None) -> list[Finding]:
+def check_lesson(store: Store, lesson_id: str, content_hash: ContentHash | None = None) -> list[Finding]:
     """Steps V1 to V3 for a completed lesson. Without `content_hash` only names and lengths are looked at."""
     if store.is_in_fallback(lesson_id):
         return []
@@ -103,15 +134,15 @@ def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], st
     names = {path.name for path in folder.iterdir()}
     missing = [one for one in here if one.file not in names]
     findings = _tell_missing(store, missing)
-    for one in here:
-        if one.file in names:
-            findings += _damage(folder / one.file, lesson_id, one, content_hash)
-    findings += _without_segment(store, lesson_id, names)
     segments = store.catalogue.segments(lesson_id)
-    here_indices = {one.index for one in here if one.file in names}
+    present = {one.index for one in here if one.file in names}
     for segment in segments:
-        if segment.index in here_indices:
-            findings += _further_damage(folder, segment, content_hash)
+        if segment.index in present:
+            findings += _damage(folder, lesson_id, segment, content_hash)
+            findings += _beside_damage(folder, segment, content_hash)
+    findings += _without_segment(store, lesson_id, names)
+    for name in (None, *RenditionName):
+        findings += _whole_damage(store, WholeKey(lesson_id, name), content_hash)
     listed = {segment.file for segment in segments}
     for name in sorted(names - listed):
         if SEGMENT_NAME.fullmatch(name) or PART_NAME.fullmatch(name):
@@ -120,6 +151,14 @@ def check_lesson(store: Store, lesson_id: str, content_hash: Callable[[Path], st
         elif name.endswith(DRAFT_SUFFIX):
             store.disk.remove(folder / name)
     return findings
+
+
+def announced_files(store: Store, lesson_id: str) -> list[Path]:
+    """Every file that was told of in a completed lesson, here or not: segments, what is beside them, the one files."""
+    folder, segments = store.folder(lesson_id), store.catalogue.segments(lesson_id)
+    names = [name for one in segments for name in (one.file, *(beside.file for beside in _beside(one)))]
+    wholes = [store.wholes.of(WholeKey(lesson_id, name)) for name in (None, *RenditionName)]
+    return [folder / name for name in (*names, *(whole.file for whole in wholes if whole is not None))]
 
 
 def _without_segment(store: Store, lesson_id: str, names: set[str]) -> list[Finding]:
@@ -169,15 +208,6 @@ def adopt_orphan(store: Store, orphan: Orphan, hashes: dict[int, str]) -> list[F
     return _adopt_completed(store, orphan, hashes, *orphan.manifest)
 
 
-def file_hash(path: Path) -> str:
-    """The SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(HASH_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _without_folder(store: Store, here: list[Kept]) -> list[Finding]:
     """Deleted, unless it may lie on another disk than the one that is mounted, if any."""
     if not store.is_media_absent():
@@ -191,33 +221,55 @@ def _without_folder(store: Store, here: list[Kept]) -> list[Finding]:
 def _tell_missing(store: Store, missing: list[Kept]) -> list[Finding]:
     if missing:
         tell_gone(store, [(one, DeletionReason.MISSING) for one in missing])
-    text = "was announced and is not there any more"
-    return [Finding(FindingKind.MISSING, relative_path(one.lesson_id, one.file), text) for one in missing]
+    return [Finding(FindingKind.MISSING, relative_path(one.lesson_id, one.file), NOT_THERE) for one in missing]
 
 
-def _further_damage(folder: Path, segment: SegmentRow, content_hash: Callable[[Path], str] | None) -> list[Finding]:
-    """What of a further picture is not as it was announced, of a segment that is here."""
-    findings = []
-    for one in segment.renditions:
-        if (folder / one.file).exists():
-            findings += _damage(folder / one.file, segment.lesson_id, one, content_hash)
-        else:
-            text = "was announced with its segment and is not there any more"
-            findings.append(Finding(FindingKind.MISSING, relative_path(segment.lesson_id, one.file), text))
-    return findings
-
-
-def _damage(
-    path: Path, lesson_id: str, kept: Kept | RenditionFile, content_hash: Callable[[Path], str] | None
-) -> list[Finding]:
+def _damage(folder: Path, lesson_id: str, told: Announced, content_hash: ContentHash | None) -> list[Finding]:
+    path = folder / told.file
     size = path.stat().st_size
-    if size != kept.size:
-        text = f"has {size} bytes, {kept.size} were announced"
-    elif content_hash is not None and content_hash(path) != kept.sha256:
+    if size != told.size:
+        text = f"has {size} bytes, {told.size} were announced"
+    elif content_hash is not None and content_hash(path) != told.sha256:
         text = "has another content than was announced"
     else:
         return []
-    return [Finding(FindingKind.DAMAGED, relative_path(lesson_id, kept.file), text)]
+    return [Finding(FindingKind.DAMAGED, relative_path(lesson_id, told.file), text)]
+
+
+def _beside(segment: SegmentRow) -> list[Announced]:
+    """What was announced with the segment."""
+    return [*segment.sounds, *segment.renditions]
+
+
+def _beside_damage(folder: Path, segment: SegmentRow, content_hash: ContentHash | None) -> list[Finding]:
+    """The single microphones' sound and the further pictures beside a segment that is here."""
+    findings = []
+    for one in _beside(segment):
+        if (folder / one.file).exists():
+            findings += _damage(folder, segment.lesson_id, one, content_hash)
+        else:
+            path = relative_path(segment.lesson_id, one.file)
+            findings.append(Finding(FindingKind.MISSING, path, NOT_THERE))
+    return findings
+
+
+def _whole_damage(store: Store, key: WholeKey, content_hash: ContentHash | None) -> list[Finding]:
+    """The lesson as one file, where it is announced: what can be made again is, and else told and left."""
+    whole = store.wholes.of(key)
+    if whole is None:
+        return []
+    lesson_id = key.lesson_id
+    folder, path = store.folder(lesson_id), relative_path(lesson_id, whole.file)
+    wrong = _damage(folder, lesson_id, whole, content_hash) if (folder / whole.file).exists() else None
+    if wrong == []:
+        return []
+    if can_be_made_again(store, key):
+        free_whole(store, key, DeletionReason.MISSING)
+        text = NOT_THERE if wrong is None else wrong[0].text
+        return [Finding(FindingKind.REMADE, path, f"{text}: it is made again of its segments")]
+    if wrong is None:
+        free_whole(store, key, DeletionReason.MISSING)
+    return wrong or []
 
 
 def _manifest(path: Path) -> tuple[Manifest, bytes] | None:

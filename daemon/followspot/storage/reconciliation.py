@@ -6,18 +6,21 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from followspot.domain.errors import StorageError
+from followspot.storage.disk import file_hash
 from followspot.storage.reconcile import (
     Finding,
     FindingKind,
     Orphan,
     adopt_orphan,
+    announced_files,
     check_lesson,
-    file_hash,
     hashed,
     look_at,
     unknown_folders,
 )
 from followspot.storage.refuge import bring_home, homeless, settle_in, sweep_fallback
+from followspot.storage.returning import came_back, take_back
 from followspot.storage.store import Store, storage_error
 
 T = TypeVar("T")
@@ -33,9 +36,8 @@ class OnStorageThread(Protocol):
 
 async def reconcile(store: Store, run: OnStorageThread, *, read_all: bool) -> AsyncIterator[Finding]:
     """Every completed lesson, then every unknown folder. `read_all`: announced files are hashed, else measured."""
-    await asyncio.to_thread(sweep_fallback, store)
-    for lesson_id in await run("looking for lessons to bring home", partial(homeless, store)):
-        yield await _home(store, run, lesson_id)
+    async for finding in come_home(store, run):
+        yield finding
     after = ""
     while ids := await run("listing the lessons", partial(store.catalogue.completed_lessons, after, 1)):
         (after,) = ids
@@ -46,23 +48,41 @@ async def reconcile(store: Store, run: OnStorageThread, *, read_all: bool) -> As
             yield finding
 
 
+async def come_home(store: Store, run: OnStorageThread) -> AsyncIterator[Finding]:
+    """Every lesson in the fallback folder that can come home. One that cannot keeps no other from it."""
+    await asyncio.to_thread(sweep_fallback, store)
+    for lesson_id in await run("looking for lessons to bring home", partial(homeless, store)):
+        yield await _home(store, run, lesson_id)
+
+
 async def _home(store: Store, run: OnStorageThread, lesson_id: str) -> Finding:
+    doing = f"bringing the lesson {lesson_id} home to {store.media}"
     try:
         await asyncio.to_thread(bring_home, store, lesson_id)
+        await run(doing, partial(settle_in, store, lesson_id))
+        await asyncio.to_thread(sweep_fallback, store)
     except OSError as error:
-        raise storage_error(f"bringing the lesson {lesson_id} home to {store.media}", error) from error
-    await run(f"bringing the lesson {lesson_id} home", partial(settle_in, store, lesson_id))
-    await asyncio.to_thread(sweep_fallback, store)
+        return _stays(store, lesson_id, storage_error(doing, error))
+    except StorageError as error:
+        return _stays(store, lesson_id, error)
     return Finding(FindingKind.REUNITED, lesson_id, f"went on in {store.fallback} and is home again")
+
+
+def _stays(store: Store, lesson_id: str, error: StorageError) -> Finding:
+    return Finding(FindingKind.HOMELESS, lesson_id, f"stays in {store.fallback} and is tried again: {error}")
 
 
 async def _checked(store: Store, run: OnStorageThread, lesson_id: str, *, read_all: bool) -> list[Finding]:
     doing = f"checking the lesson {lesson_id}"
+    findings = []
+    if back := await run(doing, partial(came_back, store, lesson_id)):
+        hashes = await asyncio.to_thread(_hashes, back)
+        findings = await run(doing, partial(take_back, store, lesson_id, hashes))
     if not read_all:
-        return await run(doing, partial(check_lesson, store, lesson_id))
-    here = await run(doing, partial(store.keeping.here, lesson_id))
-    hashes = await asyncio.to_thread(_hashes, [store.folder(lesson_id) / one.file for one in here])
-    return await run(doing, partial(check_lesson, store, lesson_id, hashes.__getitem__))
+        return findings + await run(doing, partial(check_lesson, store, lesson_id))
+    paths = await run(doing, partial(announced_files, store, lesson_id))
+    hashes = await asyncio.to_thread(_hashes, paths)
+    return findings + await run(doing, partial(check_lesson, store, lesson_id, hashes.__getitem__))
 
 
 def _hashes(paths: list[Path]) -> dict[Path, str]:

@@ -1,13 +1,17 @@
 """The fallback folder: where a lesson goes on whose disk fails, and how it comes home (F1 to F7 in segments.md)."""
 
+import errno
+import hashlib
 import logging
 import os
 import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from followspot.domain.ids import stamp_of
 from followspot.domain.segments import FRAMING_FILE
-from followspot.storage.disk import Disk, is_full, make_private_folder
+from followspot.storage.disk import Disk, file_hash, is_full, make_private_folder
 from followspot.storage.keeping import Presence
 from followspot.storage.notices import MediaMoved
 from followspot.storage.removal import remove_again
@@ -33,6 +37,7 @@ def take_refuge(store: Store, lesson_id: str) -> Path:
     assert store.fallback is not None, "only where there is a fallback folder"
     store.fallback.parent.mkdir(parents=True, exist_ok=True)
     make_private_folder(store.fallback)
+    store.reserve.require(store.fallback)
     folder = store.fallback / lesson_id
     store.disk.make_folder(folder)
     store.disk.sync_folder(store.fallback)
@@ -64,8 +69,11 @@ def bring_home(store: Store, lesson_id: str) -> None:
     """Steps F4 and F5: copy its part to the media disk, durably. Long, on any thread: nothing of it changes now."""
     assert store.fallback is not None, "only where there is a fallback folder"
     source, home = store.fallback / lesson_id, store.media / lesson_id
+    paths = sorted(source.iterdir())
+    if store.disk.free_bytes(store.media) < sum(path.stat().st_size for path in paths) + store.spare_bytes:
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} for it and for retention.start_min of recording")
     make_private_folder(home)
-    for path in sorted(source.iterdir()):
+    for path in paths:
         try:
             _copy(store.disk, path, home / path.name)
         except FileNotFoundError:
@@ -85,6 +93,8 @@ def settle_in(store: Store, lesson_id: str) -> None:
     with store.catalogue.announced():
         store.keeping.bring_back(lesson_id)
     remove_again(store, lesson_id)
+    if not any(stamp_of(path.name) for path in store.fallback.iterdir()):
+        store.reserve.give_back(store.fallback)
     log.warning("the lesson is home again lesson=%s folder=%s", lesson_id, store.media)
 
 
@@ -102,17 +112,32 @@ def _copy(disk: Disk, source: Path, target: Path) -> None:
         return
     draft = _draft(target)
     disk.remove(draft)
+    try:
+        written = _write(disk, draft, [part for part in (head, source) if part is not None])
+        if file_hash(draft) != written:
+            raise OSError(errno.EIO, f"{draft} does not hold what was written", str(draft))
+    except OSError:
+        with suppress(OSError):  # a disk that refuses this keeps it for the next attempt to remove
+            disk.remove(draft)
+        raise
+    disk.rename(draft, target)
+
+
+def _write(disk: Disk, draft: Path, parts: Sequence[Path]) -> str:
+    """The SHA-256 of what was written. It is read from the disk next, not from memory: that disk has failed before."""
+    digest = hashlib.sha256()
     fd = disk.create(draft)
     try:
-        for part in (head, source):
-            if part is not None:
-                with part.open("rb") as file:
-                    while chunk := file.read(COPY_CHUNK_BYTES):
-                        disk.write(fd, chunk)
+        for part in parts:
+            with part.open("rb") as file:
+                while chunk := file.read(COPY_CHUNK_BYTES):
+                    digest.update(chunk)
+                    disk.write(fd, chunk)
         disk.sync(fd)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         disk.close(fd)
-    disk.rename(draft, target)
+    return digest.hexdigest()
 
 
 def _draft(target: Path) -> Path:

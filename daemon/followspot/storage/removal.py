@@ -2,20 +2,27 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from followspot.domain.errors import StorageError
 from followspot.domain.events import SegmentDeleted
 from followspot.domain.rendition import RenditionName
 from followspot.domain.retention import DeletionReason
-from followspot.domain.segments import SEGMENT_PREFIX, relative_path, segment_file, sound_file, whole_file
+from followspot.domain.segments import (
+    RENDITION_PREFIX,
+    SEGMENT_PREFIX,
+    playlist_file,
+    relative_path,
+    segment_file,
+    sound_file,
+    whole_file,
+)
 from followspot.domain.sound import MicrophoneRole
 from followspot.storage.keeping import Kept, Presence
+from followspot.storage.rows import WholeKey
 from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
-
-WHOLE_NAMES = tuple(
-    f"{whole_file(rendition)}{suffix}" for rendition in (None, *RenditionName) for suffix in ("", PART_SUFFIX)
-)
+from followspot.storage.whole import WHOLE_NAMES, tell_whole_gone
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +90,7 @@ def _unlink(store: Store, segments: Sequence[Kept]) -> None:
             continue
         for name in WHOLE_NAMES:  # joined from the segments: the same media again
             store.disk.remove(folder / name)
+        _unlink_renditions(store, folder, [one for one in segments if one.lesson_id == lesson_id])
         for one in segments:
             if one.lesson_id == lesson_id:
                 for name in _names(one):
@@ -91,6 +99,14 @@ def _unlink(store: Store, segments: Sequence[Kept]) -> None:
             for path in sorted(folder.glob(f"{SEGMENT_PREFIX}*")):
                 store.disk.remove(path)
         store.disk.sync_folder(folder)  # D3
+
+
+def _unlink_renditions(store: Store, folder: Path, segments: Sequence[Kept]) -> None:
+    """What was rendered from these segments is the same media again; what is left of a rendition plays no more."""
+    for rendition in sorted(folder.glob(f"{RENDITION_PREFIX}*")):
+        for name in (playlist_file(), *(name for one in segments for name in (one.file, f"{one.file}{PART_SUFFIX}"))):
+            store.disk.remove(rendition / name)
+        store.disk.sync_folder(rendition)
 
 
 def _names(one: Kept) -> tuple[str, ...]:
@@ -116,5 +132,9 @@ def tell_gone(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> 
                     stored=one.stored,
                 )
             )
+        for lesson_id, why in {one.lesson_id: why for one, why in segments}.items():
+            for name in (None, *RenditionName):
+                if not (store.folder(lesson_id) / whole_file(name)).exists():
+                    tell_whole_gone(store, WholeKey(lesson_id, name), why, tell)
     for one, reason in segments:
         log.info("deleted path=%s reason=%s stored=%s", relative_path(one.lesson_id, one.file), reason, one.stored)

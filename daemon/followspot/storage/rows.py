@@ -106,6 +106,14 @@ class LessonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeKey:
+    """Which one file: a completed lesson's own, or that of a further picture of it."""
+
+    lesson_id: str
+    rendition: RenditionName | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WholeFile:
     """A completed lesson as one file, or a further picture of it."""
 
@@ -116,13 +124,10 @@ class WholeFile:
     duration_ns: int
     rendition: RenditionName | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Unjoined:
-    """A completed lesson, or a further picture of it, that is not there as one file."""
-
-    lesson_id: str
-    rendition: RenditionName | None = None
+    @property
+    def key(self) -> WholeKey:
+        """Which it is."""
+        return WholeKey(self.lesson_id, self.rendition)
 
 
 @dataclass(frozen=True, slots=True)

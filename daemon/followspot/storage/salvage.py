@@ -1,6 +1,5 @@
 """Making the truth out of what an interruption left: after a crash, a failed disk or an overflow alike."""
 
-import hashlib
 import logging
 import re
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from followspot.domain.gaps import GapReason
 from followspot.domain.rendition import RenditionName
 from followspot.domain.segments import relative_path, segment_file
 from followspot.storage.boxes import WholeMedia, walk
+from followspot.storage.disk import file_hash
 from followspot.storage.renditions import find_renditions, missing_of, trim_renditions
 from followspot.storage.rows import LessonRow, LessonState, SegmentRow
 from followspot.storage.soundfiles import find_sounds, remove_drafts
@@ -18,7 +18,6 @@ from followspot.storage.store import Store
 
 SEGMENT_NAME = re.compile(r"segment-(\d{5,})\.mp4")
 PART_NAME = re.compile(r"segment-(\d{5,})\.mp4" + re.escape(PART_SUFFIX))
-HASH_CHUNK_BYTES = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +120,7 @@ def _row(store: Store, lesson: LessonRow, found: Found) -> SegmentRow:
         index=found.index,
         file=path.name,
         size=path.stat().st_size,
-        sha256=_sha256(path),
+        sha256=file_hash(path),
         init_size=found.media.init_size,
         start_ns=start_ns,
         duration_ns=found.media.duration_ns,
@@ -144,11 +143,3 @@ def _measure(path: Path) -> WholeMedia | None:
 def _numbered(folder: Path, name: re.Pattern[str]) -> list[tuple[int, Path]]:
     matches = ((name.fullmatch(path.name), path) for path in folder.iterdir())
     return sorted((int(match[1]), path) for match, path in matches if match)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(HASH_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -22,7 +22,7 @@ from followspot.storage.answers import Answers
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.clock_correction import correct_clock
-from followspot.storage.completion import announce_whole, complete, drop_whole
+from followspot.storage.completion import complete
 from followspot.storage.database import Database, set_aside
 from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_root_folder
 from followspot.storage.keeping import Keeping
@@ -33,15 +33,17 @@ from followspot.storage.notices import StorageFailed, StorageNotice
 from followspot.storage.outbox import Outbox
 from followspot.storage.pruning import Pruning
 from followspot.storage.reconcile import Finding
-from followspot.storage.reconciliation import reconcile
+from followspot.storage.reconciliation import come_home, reconcile
 from followspot.storage.recovery import INTERRUPTED, Recovery, Resumption, recover
 from followspot.storage.refuge import may_take_refuge, moved_notice, take_refuge
-from followspot.storage.reserve import Reserve
-from followspot.storage.retention import Tended, Tending
-from followspot.storage.rows import OutboxEntry, Unjoined, WholeFile
+from followspot.storage.reserve import Reserves
+from followspot.storage.retention import Tended, Tending, budget_of
+from followspot.storage.rows import OutboxEntry, WholeFile, WholeKey
 from followspot.storage.salvage import announce_pause, settle
 from followspot.storage.sink import LessonSink
 from followspot.storage.store import Store, storage_error
+from followspot.storage.whole import announce_whole, drop_whole
+from followspot.storage.wholefiles import WholeFiles
 from followspot.storage.worker import StorageProgress, Worker
 
 QUEUE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -151,17 +153,17 @@ class Storage:
         opened = self._require_open()
         await self._call(f"completing the lesson {lesson_id}", lambda: opened.complete(lesson_id, reason))
 
-    async def unjoined(self) -> list[Unjoined]:
+    async def unjoined(self) -> list[WholeKey]:
         """Completed lessons (and further pictures) that are not one file and have all their segments, newest first."""
         return await self._call("looking for lessons to join", self._require_open().unjoined)
 
-    async def announce_whole(self, one: Unjoined, size: int, sha256: str, duration_ns: int) -> None:
+    async def announce_whole(self, one: WholeKey, size: int, sha256: str, duration_ns: int) -> None:
         """The lesson's one file is whole and synced: name it, catalogue it, `lesson.available`."""
         store = self._require_open().store
         whole = WholeFile(one.lesson_id, whole_file(one.rendition), size, sha256, duration_ns, one.rendition)
         await self._call(f"announcing the lesson {one.lesson_id} as one file", lambda: announce_whole(store, whole))
 
-    async def drop_whole(self, one: Unjoined) -> None:
+    async def drop_whole(self, one: WholeKey) -> None:
         """The lesson will never be one file: remove what an attempt has left of it."""
         store = self._require_open().store
         await self._call(f"giving up the lesson {one.lesson_id} as one file", lambda: drop_whole(store, one))
@@ -196,10 +198,18 @@ class Storage:
         """
         return reconcile(self._require_open().store, self._call, read_all=read_all)
 
+    def come_home(self) -> AsyncIterator[Finding]:
+        """Bring lessons home from the fallback folder that could not come at an earlier try."""
+        return come_home(self._require_open().store, self._call)
+
     async def publish(self, event: EventData) -> None:
         """Put an event of its own into the outbox."""
         catalogue = self._require_open().store.catalogue
         await self._call(f"recording the event {event.type}", lambda: catalogue.announce(event))
+
+    async def told_alerts(self) -> list[tuple[str, str]]:
+        """Code and subject of what events have told to be wrong and not yet to be well."""
+        return await self._call("reading earlier alerts", self._require_open().store.catalogue.told_alerts)
 
     async def answers(self) -> list[tuple[str, str, str]]:
         """Name, id and answer of the newest commands, oldest first."""
@@ -263,7 +273,8 @@ class Storage:
         paths = self._settings.paths
         self._make_media_root()
         make_root_folder(paths.state)
-        reserve = Reserve(self._disk, paths.media, self._settings.recording.reserve_mb, paths.state)
+        roots = [paths.media, *([] if paths.fallback is None else [paths.fallback])]
+        reserve = Reserves(self._disk, roots, self._settings.recording.reserve_mb, paths.state)
         try:
             return reserve.lend(lambda: self._open_database(reserve))
         except sqlite3.DatabaseError as error:
@@ -272,7 +283,7 @@ class Storage:
         aside = reserve.lend(lambda: set_aside(paths.state, self._clock.utc_now()))
         return replace(reserve.lend(lambda: self._open_database(reserve)), damaged_database=aside)
 
-    def _open_database(self, reserve: Reserve) -> Recovery:
+    def _open_database(self, reserve: Reserves) -> Recovery:
         paths = self._settings.paths
         database = Database(paths.state)
         age = BoxAge(database, self._boot, self._clock)
@@ -282,9 +293,11 @@ class Storage:
             fallback=paths.fallback,
             device_id=self._settings.device.id,
             longest_segment_s=self._longest_segment_s(),
+            spare_bytes=budget_of(self._settings).start_bytes,
             disk=self._disk,
             catalogue=Catalogue(database, outbox, self._on_outbox),
             keeping=Keeping(database, self._boot),
+            wholes=WholeFiles(database),
             reserve=reserve,
             boot=self._boot,
             clock=self._clock,
@@ -415,12 +428,12 @@ class _Opened:
             lesson_id, lambda: self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
         )
 
-    def unjoined(self) -> list[Unjoined]:
+    def unjoined(self) -> list[WholeKey]:
         """On the storage thread: what has been deleted cannot be joined any more, what is in refuge not yet."""
         store = self.store
         return [
             one
-            for one in store.catalogue.unjoined()
+            for one in store.wholes.unjoined()
             if not store.is_in_fallback(one.lesson_id) and store.has_segments(one)
         ]
 
@@ -480,7 +493,7 @@ class _Opened:
 
 def _hold_reserve(store: Store) -> None:
     try:
-        store.reserve.hold()
+        store.reserve.hold(store.media)
     except OSError as error:
         failure = storage_error(f"holding back the reserve in {store.media}", error)
         log.error("%s", failure)

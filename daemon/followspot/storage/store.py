@@ -16,8 +16,9 @@ from followspot.storage.disk import Disk, is_corrupt, is_full, replace_file
 from followspot.storage.keeping import Keeping
 from followspot.storage.notices import StorageNotice
 from followspot.storage.playlist import Entry, playlist
-from followspot.storage.reserve import Reserve
-from followspot.storage.rows import LessonState, SegmentRow, Unjoined
+from followspot.storage.reserve import Reserves
+from followspot.storage.rows import LessonState, SegmentRow, WholeKey
+from followspot.storage.wholefiles import WholeFiles
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +33,26 @@ class Store:
     device_id: str
     longest_segment_s: float
     """What a segment may come to: its configured length, and the longest wait for the picture that ends it."""
+    spare_bytes: int
+    """A lesson that comes home leaves so much room there: recording comes first."""
     disk: Disk
     catalogue: Catalogue
     keeping: Keeping
-    reserve: Reserve
+    wholes: WholeFiles
+    reserve: Reserves
     boot: Boot
     clock: Clock
     notify: Callable[[StorageNotice], None]
     media_is_new: bool
     """The media root was missing or empty at the start: lessons on record may lie on a disk that is not mounted."""
 
+    def root(self, lesson_id: str) -> Path:
+        """Below which a lesson lives: the fallback folder from its move until it has come home."""
+        return self.fallback if self.fallback is not None and self.is_in_fallback(lesson_id) else self.media
+
     def folder(self, lesson_id: str) -> Path:
-        """Where a lesson lives: in the fallback folder from its move until it has come home."""
-        if self.fallback is not None and self.is_in_fallback(lesson_id):
-            return self.fallback / lesson_id
-        return self.media / lesson_id
+        """Where a lesson lives."""
+        return self.root(lesson_id) / lesson_id
 
     def is_in_fallback(self, lesson_id: str) -> bool:
         """Whether a part of the lesson lies in the fallback folder."""
@@ -67,7 +73,7 @@ class Store:
         """Whether the media root was empty at the start or is now: its disk may not be mounted."""
         return self.media_is_new or not any(self.media.iterdir())
 
-    def has_segments(self, one: Unjoined) -> bool:
+    def has_segments(self, one: WholeKey) -> bool:
         """Whether the files of all catalogued segments are there, with the further picture if one is wanted."""
         folder = self.folder(one.lesson_id)
         segments = self.catalogue.segments(one.lesson_id)

@@ -45,14 +45,15 @@ class OutlineFinder:
         """The outline of a person of the believed size near the expected place; nothing for most pictures."""
         if not self._due():
             return []
-        height = bust.height / BUST_HEIGHT
-        region = _region(picture, strip.x, bust.y, height, strip.reach)
-        people = self._people.find(picture.luma, region, height)
-        near = [p for p in people if abs(p.x - strip.x) <= strip.reach and abs(p.top - bust.y) <= bust.height]
-        person = _merged(near)
+        person = self.best(picture, strip.x, bust.y, bust.height / BUST_HEIGHT, strip.reach)
         if person is None:
             return []
         return [replace(self._sighting(picture, person, LONE_CONFIDENCE), top_deg=None, distance_m=None)]
+
+    def best(self, picture: SmallPicture, x: float, top: float, height: float, reach: float) -> Person | None:
+        """The outline that fits best: of about this height, with the head's top about there, within `reach` of `x`."""
+        people = self._people.find(picture.luma, _region(picture, x, top, height, reach), height)
+        return _merged([p for p in people if abs(p.x - x) <= reach and abs(p.top - top) <= BUST_HEIGHT * height])
 
     def acquire(self, picture: SmallPicture, change: Change | None) -> list[Sighting]:
         """Somebody of a usual size who moved lately, anywhere in the picture."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 
@@ -12,6 +13,8 @@ from followspot.domain.analysis import AnalysisFrame
 from followspot.domain.body import Body
 from followspot.domain.sighting import Hint, Sighting
 from followspot.settings.models import Settings
+from followspot.vision.badge import Badge
+from followspot.vision.stack import NOT_STARTED, load_stack
 from followspot.vision.watcher import Watcher
 
 _log = logging.getLogger(__name__)
@@ -43,7 +46,11 @@ class VisionWorker:
         tracking = settings.tracking
         self._notify, self._hint, self._on_failed = notify, hint, on_failed
         body, camera = Body(tracking.stature_m, tracking.marker_height_m), settings.camera
-        self._watcher = Watcher(body, camera.hfov_deg, sideways=camera.sideways)
+        badge = Badge(tracking.badge, tracking.badge_mm / 1000) if tracking.badge is not None else None
+        self._make_watcher = partial(Watcher, body, camera.hfov_deg, sideways=camera.sideways, badge=badge)
+        self._state_folder = settings.paths.state
+        self.stack = NOT_STARTED
+        """What finds the teacher in the pictures; written by the thread."""
         self._period_ns = round(RATE_SLACK * 1e9 / tracking.vision_rate_hz)
         self._enabled = tracking.vision
         self._wakeup = threading.Condition()
@@ -87,8 +94,10 @@ class VisionWorker:
 
     def _run(self) -> None:
         try:
+            segmenter, self.stack = load_stack(self._state_folder)
+            watcher = self._make_watcher(segmenter=segmenter)
             while (frame := self._next()) is not None:
-                self._look(frame)
+                self._look(watcher, frame)
         except Exception as error:  # noqa: BLE001 - whatever vision dies of, the recording goes on and people are told
             _log.exception("vision failed")
             with self._wakeup:
@@ -104,9 +113,9 @@ class VisionWorker:
             frame, self._newest = self._newest, None
             return frame if self._running else None
 
-    def _look(self, frame: AnalysisFrame) -> None:
+    def _look(self, watcher: Watcher, frame: AnalysisFrame) -> None:
         hint = self._hint(frame.exposure_ns)
         if hint is None:
             return
-        for sighting in self._watcher.look(frame, hint):
+        for sighting in watcher.look(frame, hint):
             self._notify(sighting)

@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from followspot_sim.bench import announcing, backlog, box, coders, fixed_view, following, idle, kills, outside
+from followspot_sim.bench import (
+    announcing,
+    backlog,
+    bell,
+    box,
+    catalogue,
+    coders,
+    fixed_view,
+    following,
+    idle,
+    kills,
+    outside,
+)
 from followspot_sim.bench.options import BenchOptions
 from followspot_sim.bench.results import Figure
 
@@ -24,6 +36,8 @@ FAMILIES = (
     Family((box.RESIDENT, box.FIRST, box.START), box.measure),
     Family((announcing.MEDIAN, announcing.LATE), announcing.measure),
     Family((backlog.DRAIN, backlog.QUEUED), backlog.measure),
+    Family((catalogue.SEGMENT, catalogue.ACKNOWLEDGE), catalogue.measure),
+    Family(bell.NAMES, bell.measure),
     Family((idle.IDLE, idle.WITHOUT_DOCK), idle.measure),
     Family((kills.MEAN, kills.WORST, kills.AGAIN), kills.measure),
     Family((coders.NAME,), coders.measure),

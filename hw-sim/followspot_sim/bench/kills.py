@@ -2,7 +2,8 @@
 
 The daemon is killed at random moments of one lesson and started again at once. The framing track tells by the camera's
 clock which pictures were kept before each cut and which came first after it. Lost is the time from the end of the last
-picture kept to the kill; recording again is the time from the new process's start to its first recorded picture.
+picture kept to the kill, what waited for its crop (LOOKAHEAD_S) included; recording again is the time from the new
+process's start to the taking of its first recorded picture, which is on its way to the disk LOOKAHEAD_S later.
 """
 
 import random
@@ -20,7 +21,9 @@ from followspot_sim.judge.scorecard import read_lines
 from followspot_sim.stage import Stage, StageOptions
 
 MEAN, WORST, AGAIN = "kill9_loss_mean_s", "kill9_loss_worst_s", "kill9_recording_again_s"
-WORST_BUDGET_S, AGAIN_BUDGET_S = 0.6, 3.0
+LOOKAHEAD_S = 0.7
+"""The default of view.lookahead_s."""
+WORST_BUDGET_S, AGAIN_BUDGET_S = LOOKAHEAD_S + 0.6, 3.0
 KILLS_A_ROUND = 17
 SOONEST_S, LATEST_S = 1.0, 3.0
 """After the first fragment is there, and over more than a segment: a kill meets every moment of one."""
@@ -40,7 +43,9 @@ class Kill:
 def measure(options: BenchOptions) -> list[Figure]:
     """Kill the daemon KILLS_A_ROUND times a round, in one lesson."""
     moments = random.Random(9)
-    with Stage(StageOptions(options.folder / "kills", segment_s=SEGMENT_S)) as stage:
+    with Stage(
+        StageOptions(options.folder / "kills", tables={"view": {"lookahead_s": LOOKAHEAD_S}}, segment_s=SEGMENT_S)
+    ) as stage:
         stage.start()
         if not stage.command("start").get("accepted"):
             raise SimulatorError("the daemon refused to start a lesson")

@@ -6,6 +6,8 @@ AUDIO_CODER = "fast"
 """The daemon's AAC coder; ffmpeg's default is slower."""
 MAX_RATE_FACTOR = 1.5
 RATE_BUFFER_S = 2
+AQ_STRENGTH = 0
+"""As the daemon sets x264 by default."""
 KEY_FRAME_INTERVAL_S = 10
 """As the daemon sets x264, whatever its configuration says."""
 
@@ -74,11 +76,12 @@ class Task:
             "bf": 0,
             "sc_threshold": 0,
             "thread_type": "slice",
+            "aq-strength": AQ_STRENGTH,
             "forced-idr": 1,
             "force_key_frames": f"expr:gte(t,n_forced*{self.segment_s:g})",
         }
         if self.x264_defaults:
-            for name in ("bf", "sc_threshold", "thread_type"):
+            for name in ("bf", "sc_threshold", "thread_type", "aq-strength"):
                 del options[name]
         return [text for name, value in options.items() for text in (f"-{name}", str(value))]
 

@@ -8,13 +8,13 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from followspot_sim.errors import SimulatorError
-from followspot_sim.proof import card, page, plots, rehearse, sweep, tables
+from followspot_sim.proof import card, page, plots, rehearse, streamed, sweep, tables
 from followspot_sim.proof.card import Card
 from followspot_sim.proof.options import OPERATORS, Plan, add_arguments, plan_of
 from followspot_sim.proof.series import Series, load
@@ -33,21 +33,25 @@ def run(arguments: argparse.Namespace) -> int:
     """Play, judge, write, print; 0 when all could be measured, whether the targets are met or not."""
     plan, out = plan_of(arguments), arguments.out.resolve()
     folder = _claim(out)
-    cards, chapters = _judged(plan, folder, arguments.workers)
+    if arguments.stream and (arguments.sweep or plan.conditions or list(plan.operators) != [OPERATORS[0]]):
+        raise SimulatorError("--stream plays ours as it is: leave out --operator, --vary and --sweep")
+    lessons = _streamed(plan, folder) if arguments.stream else _played(plan, folder, arguments.workers)
+    cards, chapters = _judged(plan, lessons)
     swept = _swept(plan, folder, arguments.workers) if arguments.sweep else []
     _conclude(plan, cards, chapters, swept, out)
     return 0
 
 
-def _judged(plan: Plan, folder: Path, workers: int) -> tuple[Cards, list[page.Chapter]]:
+def _judged(plan: Plan, lessons: Iterable[tuple[Series, Stills | None]]) -> tuple[Cards, list[page.Chapter]]:
     """Cards by scenario and operator, and a chapter for each scenario with pictures."""
     cards: dict[tuple[str, str], list[Card]] = {}
     pictures: dict[str, page.Chapter] = {}
-    for series, stills in _played(plan, folder, workers):
+    for series, stills in lessons:
         task = series.task
         cards.setdefault((task.scenario, task.operator), []).append(card.judge(series))
-        if stills is not None:
-            sheet, timeline = plots.contact_sheet(series, stills), plots.timeline(series)
+        if stills is not None or task.scenario not in pictures:
+            sheet = plots.contact_sheet(series, stills) if stills is not None else b""
+            timeline = plots.timeline(series)
             pictures[task.scenario] = page.Chapter(f"{task.scenario}, seed {task.seed}", timeline, sheet)
     ordered = {(s, o): cards[s, o] for s in plan.scenarios for o in plan.operators}
     return ordered, [pictures[name] for name in plan.scenarios if name in pictures]
@@ -57,7 +61,8 @@ def _swept(plan: Plan, folder: Path, workers: int) -> list[list[str]]:
     """The table of the sweep; ours alone."""
     lines = [list(sweep.HEADING)]
     for conditions in sweep.VARIATIONS:
-        cards, _ = _judged(replace(plan, operators=OPERATORS[:1], conditions=conditions, stills=0), folder, workers)
+        varied = replace(plan, operators=OPERATORS[:1], conditions=conditions, stills=0)
+        cards, _ = _judged(varied, _played(varied, folder, workers))
         lines.append(sweep.row(conditions, {name: card.together(several) for (name, _), several in cards.items()}))
     return lines
 
@@ -75,6 +80,20 @@ def _claim(out: Path) -> Path:
     except OSError as error:
         raise SimulatorError(f"{out} cannot be written: {error.strerror}: name another folder with --out") from error
     return out / "series"
+
+
+def _streamed(plan: Plan, folder: Path) -> Iterator[tuple[Series, Stills | None]]:
+    for name in plan.scenarios:
+        for seed in plan.seeds:
+            _progress(f"{name}, seed {seed}: {plan.seconds:g} s in real time")
+            stem = f"{Path(name).stem}-{seed}-stream"
+            try:
+                series = streamed.record(name, seed, plan.data, plan.seconds, plan.settings, folder / stem)
+            except RuntimeError as error:
+                raise SimulatorError(f"{name}, seed {seed}: {error}") from error
+            series.save(folder / f"{stem}.npz")
+            yield series, None
+    _progress("")
 
 
 def _played(plan: Plan, folder: Path, workers: int) -> Iterator[tuple[Series, Stills | None]]:

@@ -46,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--vary", action="append", type=_factor, default=[], metavar="WHAT=FACTOR", help=f"one of {', '.join(FACTORS)}"
     )
     parser.add_argument(
+        "--stream", action="store_true", help="the whole product in real time, judged by decoded pixels; ours alone"
+    )
+    parser.add_argument(
         "--sweep", action="store_true", help="also with motors, delays, noise and lens changed by 30 %% either way"
     )
     parser.add_argument(
