@@ -66,6 +66,7 @@ async def test_it_goes_before_a_start_is_refused_and_is_made_again_when_there_is
             "size": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
             "reason": "space",
+            "rendition": None,
         }
         disk_of(joined).free = 1000 * MINUTE_BYTES
         again = await make_whole(joined, storage)
