@@ -167,7 +167,7 @@ def test_a_lesson_that_begins_between_two_keys_is_passed_from_the_next_segment_o
     """The framed picture does not wait for the camera's next key picture once the microphone had its time."""
 
     def dumb(connection, stop):
-        stop.wait(5)
+        stop.wait(1.2)
 
     settings = make_settings(serve(h264()).url, serve(dumb).url, recording=BOTH)
     record(recorder(settings), sink, notices, 2.9)

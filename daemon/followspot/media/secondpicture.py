@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -21,8 +22,9 @@ from followspot.settings.models import Settings
 
 _LOG = logging.getLogger(__name__)
 
-# Half a second of pictures at 30 Hz: each may be 3 MB that the camera's decoder would otherwise reuse.
-_CAPACITY = 16
+# Room for the encoder's hiccups, beyond the pictures that may come at once: those that waited for the look-ahead.
+_QUEUE_S = 0.5
+_QUEUE_MIN_PICTURES = 16
 # Without its thread taking any of it so much sound comes in a minute and a half: then the thread hangs.
 _HANGS_AT_ITEMS = 4096
 # What is left in the queue at the end is encoded within this time, or lost: the lesson's end waits for it.
@@ -69,7 +71,8 @@ class SecondPicture:
         first_index: int,
         notify: Callable[[MediaNotice], None],
     ) -> None:
-        self._thread_work = _Following(SecondCoders(settings), sink, time, first_index, notify)
+        capacity = max(_QUEUE_MIN_PICTURES, math.ceil((_QUEUE_S + settings.lookahead_s) * settings.camera.rate_hz))
+        self._thread_work = _Following(SecondCoders(settings), sink, time, first_index, notify, capacity)
         self._early: deque[WholePicture] = deque()
         self._parameter_sets: bytes | None = None
         self._changes = 0
@@ -127,7 +130,9 @@ class _Following:
         time: PictureTime,
         first_index: int,
         notify: Callable[[MediaNotice], None],
+        capacity: int,
     ) -> None:
+        self._capacity = capacity
         self._coders = coders
         self._sink = sink
         self._time = time
@@ -138,7 +143,8 @@ class _Following:
         self._missing: tuple[GapReason, int] | None = None
         """Why pictures are missing, and since which time stamp."""
         self._waiting: deque[WholePicture | Packet | _End] = deque()
-        self._pictures = 0
+        self._frames = 0
+        """How many pictures wait that hold a frame of their own; held ones share one."""
         self._dropped: tuple[int, int] | None = None
         self._changed = threading.Condition()
         self.hangs = False
@@ -154,13 +160,13 @@ class _Following:
     def put_picture(self, picture: WholePicture) -> None:
         """Take a picture or, without room, drop it; one that starts a segment always has room."""
         with self._changed:
-            room = _CAPACITY // 2 if self._dropped else _CAPACITY
-            if self._pictures >= room and not picture.cut:
+            room = self._capacity // 2 if self._dropped else self._capacity
+            if self._frames >= room and not picture.cut and not picture.held:
                 count, first_pts = self._dropped or (0, picture.pts)
                 self._dropped = count + 1, first_pts
                 return
             dropped, self._dropped = self._dropped, None
-            self._pictures += 1
+            self._frames += not picture.held
             self._append(
                 WholePicture(picture.captured, picture.pts, picture.cut, picture.held, picture.passed, dropped)
             )
@@ -178,7 +184,7 @@ class _Following:
         if len(self._waiting) > _HANGS_AT_ITEMS:
             _LOG.error("the full picture's encoder hangs: the lesson goes on without it")
             self.hangs = True
-            self._pictures = 0
+            self._frames = 0
             self._waiting.clear()
         self._changed.notify()
 
@@ -186,7 +192,7 @@ class _Following:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
             item = self._waiting.popleft()
-            self._pictures -= isinstance(item, WholePicture)
+            self._frames -= isinstance(item, WholePicture) and not item.held
             return item
 
     def _run(self) -> None:
