@@ -56,7 +56,7 @@ def test_another_belief_is_not_smeared_over_the_one_before():
     knowledge, _ = told(jump=40.0)
     hindsight = Hindsight.of(knowledge.past, knowledge.typical)
     assert hindsight.at(S + round(1.9 * S)).chest.azimuth_deg == pytest.approx(azimuth(1.9), abs=2.0)
-    assert hindsight.at(S + round(2.5 * S)).chest.azimuth_deg == pytest.approx(azimuth(2.5) + 40, abs=2.0)
+    assert hindsight.at(S + round(2.9 * S)).chest.azimuth_deg == pytest.approx(azimuth(2.9) + 40, abs=2.0)
 
 
 def test_the_state_tells_what_is_known_now_of_then():
