@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from followspot_upload.announced import MediaFile
@@ -230,6 +230,7 @@ def test_what_another_uploader_stored_is_not_uploaded_again(one_of_many: Bench) 
     assert [(job.media.index, job.key) for job in bench.jobs.stored(9)] == [(0, "k/0")]
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 40)))
 def test_exactly_what_was_not_heard_is_missing(tmp_path_factory, heard: list[int]) -> None:
     histories = Histories(tmp_path_factory.mktemp("holes"))

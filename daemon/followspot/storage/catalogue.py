@@ -1,7 +1,6 @@
 """Lessons, segments and gaps on record. Every change and its event are one durable transaction."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,24 +17,18 @@ from followspot.domain.events import (
     LessonPaused,
     LessonResumed,
     LessonStarted,
-    SegmentReady,
 )
 from followspot.domain.gaps import GapReason
-from followspot.domain.recording import Gap, SoundFile, TrackInfo
+from followspot.domain.recording import Gap
 from followspot.domain.segments import (
     BookmarkRecord,
     ClockState,
     clock_state,
     gap_record,
-    nearest_tick,
-    relative_path,
-    sound_record,
-    track_of,
 )
-from followspot.domain.sound import MicrophoneRole
-from followspot.domain.statement import LessonDetails
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
+from followspot.storage.records import bookmark_record, lesson_row, segment_ready, segment_row
 from followspot.storage.rows import Anchor, LabelRow, LessonRow, LessonState, Moment, SegmentRow
 
 
@@ -55,12 +48,12 @@ class Catalogue:
     def lesson(self, lesson_id: str) -> LessonRow | None:
         """The lesson, if it ever began."""
         rows = self._database.all("SELECT * FROM lessons WHERE id = ?", (lesson_id,))
-        return _lesson(rows[0]) if rows else None
+        return lesson_row(rows[0]) if rows else None
 
     def open_lessons(self) -> list[LessonRow]:
         """Lessons that are not completed, oldest first: as they were put on record, whatever the clock said then."""
         return [
-            _lesson(row)
+            lesson_row(row)
             for row in self._database.all(
                 "SELECT * FROM lessons INDEXED BY lessons_open WHERE state <> 'completed' ORDER BY rowid"
             )
@@ -80,7 +73,7 @@ class Catalogue:
     def segments(self, lesson_id: str) -> list[SegmentRow]:
         """The lesson's segments in playing order."""
         rows = self._database.all('SELECT * FROM segments WHERE lesson_id = ? ORDER BY "index"', (lesson_id,))
-        return [_segment(row) for row in rows]
+        return [segment_row(row) for row in rows]
 
     def hashes(self, lesson_id: str) -> dict[int, str]:
         """The SHA-256 of each of the lesson's segments by index."""
@@ -99,7 +92,7 @@ class Catalogue:
     def numbered_bookmarks(self, lesson_id: str) -> list[tuple[int | None, BookmarkRecord]]:
         """The same, each with the number of the event that told it, where that is known."""
         rows = self._database.all("SELECT * FROM bookmarks WHERE lesson_id = ? ORDER BY at_ns, rowid", (lesson_id,))
-        return [(row["sequence"], _bookmark(row)) for row in rows]
+        return [(row["sequence"], bookmark_record(row)) for row in rows]
 
     def labels(self, lesson_id: str, boot_id: str) -> list[LabelRow]:
         """What events of the lesson's pauses and bookmarks told of the wall time in that boot."""
@@ -286,7 +279,7 @@ class Catalogue:
             " OR id IN (SELECT lesson_id FROM labels WHERE synced = 0 AND boot_id = ?) ORDER BY rowid",
             (boot_id, boot_id, boot_id),
         )
-        return [_lesson(row) for row in rows]
+        return [lesson_row(row) for row in rows]
 
     def correct_clock(self, event: ClockCorrected, anchor: Anchor, segments: Sequence[SegmentRow]) -> None:
         """The right wall times of a lesson, of some of its segments and of what else it told, and `clock.corrected`."""
@@ -352,81 +345,3 @@ class Catalogue:
             " anchor_synced = ? WHERE id = ?",
             (*(anchor.media_ns, anchor.wall.isoformat(), anchor.boot_id, anchor.boottime_ns, anchor.synced), lesson_id),
         )
-
-
-def segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
-    """What is told of a segment."""
-    timescale = segment.timescale
-    start_ticks = nearest_tick(segment.start_ns, timescale)
-    return SegmentReady(
-        lesson_id=segment.lesson_id,
-        index=segment.index,
-        path=relative_path(segment.lesson_id, segment.file),
-        size=segment.size,
-        sha256=segment.sha256,
-        start_ns=segment.start_ns,
-        duration_ns=segment.duration_ns,
-        timescale=timescale,
-        start_ticks=start_ticks,
-        duration_ticks=nearest_tick(segment.end_ns, timescale) - start_ticks,
-        started=segment.started,
-        clock=clock_state(segment.synced),
-        boot_id=segment.boot_id,
-        frames=segment.frames,
-        last=last,
-        tracks=tuple(track_of(track) for track in segment.tracks),
-        sounds=tuple(sound_record(sound) for sound in segment.sounds),
-    )
-
-
-def _lesson(row: sqlite3.Row) -> LessonRow:
-    return LessonRow(
-        id=row["id"],
-        state=LessonState(row["state"]),
-        reason=row["reason"],
-        started=datetime.fromisoformat(row["started"]),
-        started_by=row["started_by"],
-        width=row["width"],
-        height=row["height"],
-        anchor=Anchor(
-            row["anchor_media_ns"],
-            datetime.fromisoformat(row["anchor_wall"]),
-            row["anchor_boot_id"],
-            row["anchor_boottime_ns"],
-            bool(row["anchor_synced"]),
-        ),
-        details=LessonDetails.model_validate_json(row["details"]),
-        paused_by=row["paused_by"],
-    )
-
-
-def _bookmark(row: sqlite3.Row) -> BookmarkRecord:
-    return BookmarkRecord(
-        at_ns=row["at_ns"],
-        tag=row["tag"],
-        text=row["text"],
-        given=datetime.fromisoformat(row["given"]),
-        clock=clock_state(bool(row["synced"])),
-        given_by=row["given_by"],
-    )
-
-
-def _segment(row: sqlite3.Row) -> SegmentRow:
-    tracks = json.loads(row["tracks"])  # those in the segment's file, and those in files beside it
-    return SegmentRow(
-        lesson_id=row["lesson_id"],
-        index=row["index"],
-        file=row["file"],
-        size=row["size"],
-        sha256=row["sha256"],
-        init_size=row["init_size"],
-        start_ns=row["start_ns"],
-        duration_ns=row["duration_ns"],
-        started=datetime.fromisoformat(row["started"]),
-        frames=row["frames"],
-        tracks=tuple(TrackInfo(**track) for track in tracks if "file" not in track),
-        boot_id=row["boot_id"],
-        boottime_ns=row["boottime_ns"],
-        synced=bool(row["synced"]),
-        sounds=tuple(SoundFile(**{**one, "role": MicrophoneRole(one["role"])}) for one in tracks if "file" in one),
-    )

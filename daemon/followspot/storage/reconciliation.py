@@ -7,18 +7,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from followspot.domain.errors import StorageError
+from followspot.storage.adopting import Orphan, adopt_orphan, hashed, look_at, unknown_folders
 from followspot.storage.disk import file_hash
-from followspot.storage.reconcile import (
-    Finding,
-    FindingKind,
-    Orphan,
-    adopt_orphan,
-    announced_files,
-    check_lesson,
-    hashed,
-    look_at,
-    unknown_folders,
-)
+from followspot.storage.reconcile import Finding, FindingKind, announced_files, check_lesson
 from followspot.storage.refuge import bring_home, homeless, settle_in, sweep_fallback
 from followspot.storage.returning import came_back, take_back
 from followspot.storage.store import Store, storage_error

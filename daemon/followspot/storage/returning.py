@@ -5,9 +5,9 @@ from pathlib import Path
 
 from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import relative_path
-from followspot.storage.catalogue import segment_ready
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.reconcile import Finding, FindingKind
+from followspot.storage.records import segment_ready
 from followspot.storage.store import Store
 
 

@@ -9,37 +9,31 @@ from typing import TypeVar
 
 from followspot.domain.acknowledgement import Acknowledgement
 from followspot.domain.clock import Clock
-from followspot.domain.errors import StorageError
 from followspot.domain.events import EventData, EventRenderer
-from followspot.domain.gaps import GapReason
 from followspot.domain.recording import LessonPlan, Mark, SegmentSink
 from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
 from followspot.domain.segments import WHOLE_FILE
 from followspot.settings.models import Settings
-from followspot.storage.acknowledging import acknowledge, moves_allowed
+from followspot.storage.acknowledging import acknowledge
 from followspot.storage.age import BoxAge
-from followspot.storage.answers import Answers
 from followspot.storage.boot import Boot, LinuxBoot
 from followspot.storage.catalogue import Catalogue
-from followspot.storage.clock_correction import correct_clock
-from followspot.storage.completion import complete
 from followspot.storage.database import Database, set_aside
-from followspot.storage.disk import Disk, DiskErrors, is_corrupt, is_full, make_root_folder
+from followspot.storage.disk import Disk, DiskErrors, is_corrupt, make_root_folder
 from followspot.storage.keeping import Keeping
 from followspot.storage.lesson import LessonWriter
 from followspot.storage.marking import keep_bookmark
 from followspot.storage.muting import Muting
-from followspot.storage.notices import StorageFailed, StorageNotice
+from followspot.storage.notices import StorageNotice
+from followspot.storage.opened import Opened, hold_reserve
 from followspot.storage.outbox import Outbox
 from followspot.storage.pruning import Pruning
 from followspot.storage.reconcile import Finding
 from followspot.storage.reconciliation import come_home, reconcile
-from followspot.storage.recovery import INTERRUPTED, Recovery, Resumption, recover
-from followspot.storage.refuge import may_take_refuge, moved_notice, take_refuge
+from followspot.storage.recovery import Recovery, Resumption, recover
 from followspot.storage.reserve import Reserves
 from followspot.storage.retention import Tended, Tending, budget_of
 from followspot.storage.rows import OutboxEntry, WholeFile
-from followspot.storage.salvage import announce_pause, settle
 from followspot.storage.sink import LessonSink
 from followspot.storage.store import Store, storage_error
 from followspot.storage.whole import announce_whole, drop_whole
@@ -86,7 +80,7 @@ class Storage:
         self._disk = disk or Disk()
         self._boot = boot or LinuxBoot()
         self._worker = Worker(clock, queue_limit_bytes)
-        self._opened: _Opened | None = None
+        self._opened: Opened | None = None
 
     async def open(self) -> Recovery:
         """Open or create everything, and make whole what an interrupted run left (docs/segments.md)."""
@@ -312,9 +306,9 @@ class Storage:
         muting = Muting(database, self._boot.boot_id())
         keep = timedelta(days=self._settings.retention.events_days)
         pruning = Pruning(database, store.keeping, age, keep)
-        self._opened = _Opened(database, outbox, store, Tending(store, self._settings), pruning, muting)
+        self._opened = Opened(database, outbox, store, Tending(store, self._settings), pruning, muting)
         self._worker.post(finish)
-        self._worker.post(lambda: _hold_reserve(store))
+        self._worker.post(lambda: hold_reserve(store))
         return replace(recovery, muted=muting.is_muted())
 
     def _make_media_root(self) -> None:
@@ -355,146 +349,7 @@ class Storage:
         except DiskErrors as error:
             raise storage_error(doing, error) from error
 
-    def _require_open(self) -> "_Opened":
+    def _require_open(self) -> Opened:
         if self._opened is None:
             raise RuntimeError("the storage is not open")
         return self._opened
-
-
-class _Opened:
-    """What exists between open and close."""
-
-    def __init__(
-        self,
-        database: Database,
-        outbox: Outbox,
-        store: Store,
-        tending: Tending,
-        pruning: Pruning,
-        muting: Muting,
-    ) -> None:
-        self.epoch = database.epoch
-        self.answers = Answers(database)
-        self.outbox = outbox
-        self.store = store
-        self.tending = tending
-        self.pruning = pruning
-        self.moves = moves_allowed()
-        self._muting = muting
-        self.writers: dict[str, LessonWriter] = {}
-        self._database = database
-        self._refused: set[str] = set()
-        """Lessons whose settling was refused and logged."""
-
-    def decide_end(self, lesson_id: str, reason: str) -> None:
-        """On the storage thread: a disk that refuses is asked again by the completion."""
-        try:
-            self.store.reserve.lend(lambda: self.store.catalogue.decide_end(lesson_id, reason))
-        except DiskErrors as error:
-            log.error("%s", storage_error(f"putting the end of the lesson {lesson_id} on record", error))
-
-    def decide_pause(self, lesson_id: str, paused_by: str) -> None:
-        """On the storage thread: what a disk refuses here is refused again when the pause is settled."""
-        try:
-            self.store.catalogue.decide_pause(lesson_id, paused_by)
-        except DiskErrors as error:
-            log.error("%s", storage_error(f"putting the pause of the lesson {lesson_id} on record", error))
-
-    def settle_pause(self, lesson_id: str) -> None:
-        """On the storage thread: let go of the writer; all the lesson has is catalogued, then the pause is told."""
-        writer = self.writers.pop(lesson_id, None)
-        if writer is not None:
-            writer.close()
-        self._here_or_in_refuge(lesson_id, lambda: settle(self.store, lesson_id))
-        self.store.catalogue.retry_pause(lesson_id)
-        announce_pause(self.store, lesson_id)
-
-    def resume_plan(self, lesson_id: str) -> LessonPlan:
-        """On the storage thread: let go of the writer, and see how far the lesson has come."""
-        self.settle_pause(lesson_id)
-        catalogue = self.store.catalogue
-        catalogue.forget_pause(lesson_id)
-        lesson = catalogue.lesson(lesson_id)
-        paused = lesson is not None and lesson.state.is_paused
-        index, end_ns = catalogue.next_place(lesson_id)
-        return LessonPlan(lesson_id, index, end_ns, GapReason.PAUSE if paused else GapReason.RECORDER_FAILED)
-
-    def complete(self, lesson_id: str, reason: str) -> None:
-        """On the storage thread: nothing is written to the lesson any more, and its end is put on record."""
-        writer = self.writers.pop(lesson_id, None)
-        if writer is not None:
-            writer.close()
-        self._here_or_in_refuge(
-            lesson_id, lambda: self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
-        )
-
-    def unjoined(self) -> list[str]:
-        """On the storage thread: what has been deleted cannot be joined any more, what is in refuge not yet."""
-        store = self.store
-        return [
-            lesson_id
-            for lesson_id in store.wholes.unjoined()
-            if not store.is_in_fallback(lesson_id) and store.has_segments(lesson_id)
-        ]
-
-    def settle(self) -> int:
-        """On the storage thread: complete what has ended and is not being written; how many are refused."""
-        ended = [lesson for lesson in self.store.catalogue.ended_lessons() if lesson.id not in self.writers]
-        return sum(not self._settled(lesson.id, lesson.reason or INTERRUPTED) for lesson in ended)
-
-    def keep_answer(self, name: str, command_id: str, answer: str) -> None:
-        """On the storage thread: without it a command that is sent again after a restart is a new one."""
-        try:
-            self.answers.keep(name, command_id, answer)
-        except DiskErrors as error:
-            log.warning("%s", storage_error(f"keeping the answer to the command {name}", error))
-
-    def keep_muted(self, *, muted: bool) -> None:
-        """On the storage thread: without it a crash in mid-lesson ends a mute until the dock has answered."""
-        try:
-            self._muting.keep(muted=muted)
-        except DiskErrors as error:
-            log.warning("%s", storage_error("putting the mute on record", error))
-
-    def correct_clock(self) -> None:
-        """On the storage thread: lessons that are being written are labelled rightly from here on."""
-        for lesson_id, anchor in correct_clock(self.store):
-            if lesson_id in self.writers:
-                self.writers[lesson_id].correct_clock(anchor)
-
-    def close(self) -> None:
-        """On the storage thread: give everything back."""
-        for writer in self.writers.values():
-            writer.close()
-        self._database.close()
-
-    def _here_or_in_refuge(self, lesson_id: str, step: Callable[[], None]) -> None:
-        """Where the disk fails in `step`, take it again in the fallback folder; an unfinished segment is lost."""
-        try:
-            step()
-        except OSError as error:
-            if not may_take_refuge(self.store, lesson_id, error):
-                raise
-            take_refuge(self.store, lesson_id)
-            self.store.notify(moved_notice(self.store, lesson_id, error))
-            step()
-
-    def _settled(self, lesson_id: str, reason: str) -> bool:
-        try:
-            self.complete(lesson_id, reason)
-        except (*DiskErrors, StorageError) as error:
-            if lesson_id not in self._refused:
-                self._refused.add(lesson_id)
-                log.error("cannot settle yet, tried again while idle lesson=%s: %s", lesson_id, error)
-            return False
-        self._refused.discard(lesson_id)
-        return True
-
-
-def _hold_reserve(store: Store) -> None:
-    try:
-        store.reserve.hold(store.media)
-    except OSError as error:
-        failure = storage_error(f"holding back the reserve in {store.media}", error)
-        log.error("%s", failure)
-        store.notify(StorageFailed(None, is_full(error), str(failure)))
