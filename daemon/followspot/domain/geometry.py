@@ -31,6 +31,9 @@ NOISE_DEG = 0.06
 STEADY_GAIN, REST_GAIN = 0.08, 0.02
 """So much of the noise is believed, and so much while the motor rests: what remains of 0.01 degrees is not seen."""
 
+STEADY_DPS, CHANGING_GAIN = 1.0, 0.5
+"""Between two poses whose rates differ by more nobody knows the way so well: the pose counts more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bearing:
@@ -108,8 +111,8 @@ class PoseSample:
         dt_s = (self.time_ns - before.time_ns) / NS_PER_S
         if dt_s * NS_PER_S > EXTRAPOLATION_NS:
             return self
-        pan = _steadied(before.aim.pan_deg, before.pan_rate_dps + self.pan_rate_dps, self.aim.pan_deg, dt_s)
-        tilt = _steadied(before.aim.tilt_deg, before.tilt_rate_dps + self.tilt_rate_dps, self.aim.tilt_deg, dt_s)
+        pan = _steadied(before.aim.pan_deg, before.pan_rate_dps, self.aim.pan_deg, self.pan_rate_dps, dt_s)
+        tilt = _steadied(before.aim.tilt_deg, before.tilt_rate_dps, self.aim.tilt_deg, self.tilt_rate_dps, dt_s)
         return replace(self, aim=Aim(pan, tilt))
 
     def carried_on(self, time_ns: int) -> Aim:
@@ -121,9 +124,10 @@ class PoseSample:
         )
 
 
-def _steadied(before_deg: float, rates_dps: float, told_deg: float, dt_s: float) -> float:
-    expected_deg = before_deg + rates_dps / 2 * dt_s
-    off_deg, gain = told_deg - expected_deg, STEADY_GAIN if rates_dps else REST_GAIN
+def _steadied(before_deg: float, before_dps: float, told_deg: float, told_dps: float, dt_s: float) -> float:
+    expected_deg = before_deg + (before_dps + told_dps) / 2 * dt_s
+    off_deg = told_deg - expected_deg
+    gain = STEADY_GAIN if abs(told_dps - before_dps) <= STEADY_DPS else CHANGING_GAIN
     return expected_deg + gain * off_deg if abs(off_deg) < NOISE_DEG else told_deg
 
 
