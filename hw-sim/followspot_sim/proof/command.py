@@ -33,9 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Play, judge, write, print; 0 when all could be measured, whether the targets are met or not."""
     plan, out = plan_of(arguments), arguments.out.resolve()
     folder = _claim(out)
-    if arguments.stream and (arguments.sweep or plan.conditions or list(plan.operators) != [OPERATORS[0]]):
+    if plan.real_time and (arguments.sweep or plan.conditions or list(plan.operators) != [OPERATORS[0]]):
         raise SimulatorError("--stream plays ours as it is: leave out --operator, --vary and --sweep")
-    lessons = _streamed(plan, folder) if arguments.stream else _played(plan, folder, arguments.workers)
+    lessons = _streamed(plan, folder) if plan.real_time else _played(plan, folder, arguments.workers)
     cards, chapters = _judged(plan, lessons)
     swept = _swept(plan, folder, arguments.workers) if arguments.sweep else []
     _conclude(plan, cards, chapters, swept, out)
@@ -119,7 +119,8 @@ def _conclude(
     main, other = tables.rows(joined), tables.against(joined, spreads)
     missed = tables.missed(joined)
     (out / "scorecard.json").write_text(json.dumps(_document(plan, cards, missed), indent=1) + "\n")
-    about = f"Seeds {plan.seeds.start} to {plan.seeds.stop - 1}, {plan.seconds:g} s each, in virtual time. {_how(plan)}"
+    kind = "real" if plan.real_time else "virtual"
+    about = f"Seeds {plan.seeds.start} to {plan.seeds.stop - 1}, {plan.seconds:g} s each, in {kind} time. {_how(plan)}"
     shortfall = [["Targets that are not reached"], *([line] for line in missed)] if missed else []
     (out / "index.html").write_text(page.page(about, [main, other, swept, shortfall], chapters))
     print(about, tables.text(main), sep="\n")
@@ -145,6 +146,7 @@ def _document(plan: Plan, cards: Cards, missed: Sequence[str]) -> dict[str, Any]
         "seeds": list(plan.seeds),
         "seconds": plan.seconds,
         "real_people": plan.data is not None,
+        "real_time": plan.real_time,
         "settings": dict(plan.settings),
         "conditions": dict(plan.conditions),
         "missed": list(missed),

@@ -107,6 +107,7 @@ class Plan:
     settings: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, float] = field(default_factory=dict)
     stills: int = STILLS
+    real_time: bool = False
 
     def jobs(self, folder: Path) -> list[dict[str, Any]]:
         """One for each lesson; the first seed of ours with pictures."""
@@ -145,4 +146,5 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         data=None if data is None else str(data.resolve()),
         settings=dict(arguments.set),
         conditions=dict(arguments.vary),
+        real_time=arguments.stream,
     )
