@@ -14,12 +14,17 @@ SCORECARD_SEEDS ?= 1:4
 ONLY ?=
 SOAK_SECONDS ?= 600
 SEEDS ?= 1:17
+SOAK_OUT ?= build/soak
+MEDIA_HOURS ?= 8
+DAEMON_MINUTES ?= 20
+PLAY_MINUTES ?= 10
+BROWSER ?= chromium
 STATE ?=
 
 # Real recordings for the tests marked `data`: a folder with an index.json; without it they are skipped.
 export FOLLOWSPOT_DATA ?= $(realpath ../shared/data)
 
-.PHONY: help demo test test-system lint bench costs soak fuzz scorecard sweep badge schemas wheels clean
+.PHONY: help demo test test-system lint bench costs soak soak-media soak-daemon soak-play fuzz scorecard sweep badge schemas wheels clean
 
 help:
 	@echo 'make demo         a 40-second simulated lesson, with scorecard and pictures in $(DEMO_OUT)'
@@ -29,6 +34,9 @@ help:
 	@echo 'make bench        figures against their budgets, in $(BENCH_OUT)/bench.json (ONLY=name, BENCH_OUT=DIR, BENCH_DATA=DIR)'
 	@echo 'make costs        what the loop costs per dock message and vision per image, in virtual time (DEMO_DATA=DIR STATE=DIR)'
 	@echo 'make soak         hours of sound, thousands of kills, ten minutes of dock talk each: serial, Bluetooth LE, bursts (SOAK_SECONDS=N)'
+	@echo 'make soak-media   hours of small-picture media faster than they last: report and plot in $(SOAK_OUT) (MEDIA_HOURS=8 SOAK_OUT=DIR)'
+	@echo 'make soak-daemon  the whole daemon in real time, the same report (DAEMON_MINUTES=20)'
+	@echo 'make soak-play    a lesson through hls.js in a browser at the speed of life (PLAY_MINUTES=10 BROWSER=chromium, FOLLOWSPOT_NODE=DIR with hls.js)'
 	@echo 'make fuzz         look for bytes that break either end of the dock protocol, for a minute'
 	@echo 'make schemas      write docs/events anew from the models of events, state and commands'
 	@echo 'make scorecard    the framing in every scenario, against other ways of following, and with everything changed by 30 %;'
@@ -72,6 +80,16 @@ soak: $(READY)
 	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)'
 	for ms in 7.5 15 30 50; do $(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble --interval-ms $$ms || exit 1; done
 	$(BIN)/followspot-sim soak --seconds '$(SOAK_SECONDS)' --ble --bursts
+	$(MAKE) soak-media soak-daemon
+
+soak-media: $(READY)
+	cd tests && ../$(BIN)/python -m tools.media_soak --hours '$(MEDIA_HOURS)' --out '$(abspath $(SOAK_OUT))'
+
+soak-daemon: $(READY)
+	cd tests && ../$(BIN)/python -m tools.daemon_soak --minutes '$(DAEMON_MINUTES)' --out '$(abspath $(SOAK_OUT))'
+
+soak-play: $(READY)
+	cd tests && ../$(BIN)/python -m tools.play_soak --minutes '$(PLAY_MINUTES)' --browser '$(BROWSER)' --out '$(abspath $(SOAK_OUT))'
 
 fuzz: $(READY)
 	cd tests && ../$(BIN)/python -m fuzz.explore 60

@@ -15,7 +15,7 @@ WINDOW = 16
 ANSWER_TIMEOUT_S = 30.0
 """A device answers within a second; one that writes to a slow card perhaps in ten."""
 PERIOD_S = 0.5
-REFUSALS = frozenset({"wrong-hash", "unknown-media", "invalid", "bad-json"})
+REFUSALS = frozenset({"wrong-hash", "incomplete", "unknown-media", "invalid", "bad-json"})
 """Answers that repeating does not change."""
 LOOKED_AT = 1000
 
@@ -115,5 +115,7 @@ class Acknowledger:
         if job.media.index == MANIFEST_INDEX:
             said["manifest"] = file
         else:
-            said["segments"] = [{"index": job.media.index, **file}]
+            # Only where there is something to quote: boxes of before would not know what it is.
+            further = [one.sha256 for one in job.media.beside if one.quoted]
+            said["segments"] = [{"index": job.media.index, **file, **({"beside": further} if further else {})}]
         return json.dumps(said).encode()

@@ -14,6 +14,7 @@ class MediaFile:
     """A file that a device has announced. `size` None: not told (the manifest's).
 
     `beside`: files that belong to it, such as the sound of single microphones; stored with it, acknowledged by it.
+    `quoted`: the device wants the hash of this file beside another in the acknowledgement: a further picture.
     """
 
     device: str
@@ -23,6 +24,7 @@ class MediaFile:
     sha256: str
     size: int | None
     beside: "tuple[MediaFile, ...]" = ()
+    quoted: bool = False
 
     @property
     def name(self) -> str:
@@ -57,14 +59,21 @@ def read_event(raw: bytes) -> MediaFile | Gone | None:
     return None
 
 
-def _file(
-    device: str, data: dict[str, Any], index: int, path: str, sha256: str, size: int | None, *, alone: bool = False
-) -> MediaFile:
+def _file(device: str, data: dict[str, Any], index: int, path: str, sha256: str, size: int | None) -> MediaFile:
+    folder = _checked(device, path).parent
+    lesson_id = str(data["lesson_id"])
+    beside = []
+    for kind, quoted in (("sounds", False), ("renditions", True)):
+        for one in data.get(kind, []):
+            name = str(_checked(device, str(folder / one["file"])))
+            beside.append(
+                MediaFile(device, lesson_id, index, name, str(one["sha256"]), int(one["size"]), quoted=quoted)
+            )
+    return MediaFile(device, lesson_id, index, path, str(sha256), size, tuple(beside))
+
+
+def _checked(device: str, path: str) -> PurePosixPath:
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts or "/" in device or device in ("", ".", ".."):
         raise ValueError(f"the path {path!r} of {device!r} leads out of the media root")
-    beside = tuple(
-        _file(device, data, index, str(parts.parent / one["file"]), one["sha256"], int(one["size"]), alone=True)
-        for one in ([] if alone else data.get("sounds", []))
-    )
-    return MediaFile(device, str(data["lesson_id"]), index, path, str(sha256), size, beside)
+    return parts

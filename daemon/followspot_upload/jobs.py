@@ -126,7 +126,8 @@ class Jobs:
         return {row["index"]: JobState(row["state"]) for row in rows}
 
     def set_stored(self, job: Job, key: str) -> None:
-        """The store has confirmed it."""
+        """The store has confirmed it, and what is beside it in `job`."""
+        self._set(job.id, "beside = ?", _beside(job.media))
         self._set(job.id, "state = 'stored', key = ?, places = '{}'", key)
 
     def set_state(self, job_id: tuple[str, str, int], state: JobState) -> None:
@@ -186,11 +187,14 @@ class Jobs:
 
 
 def _beside(media: MediaFile) -> str:
-    return json.dumps([[one.path, one.sha256, one.size] for one in media.beside])
+    return json.dumps([[one.path, one.sha256, one.size, one.quoted] for one in media.beside])
 
 
 def _job(row: sqlite3.Row) -> Job:
     place = row["device"], row["lesson_id"], row["index"]
-    beside = tuple(MediaFile(*place, *one) for one in json.loads(row["beside"]))
+    beside = tuple(
+        MediaFile(*place, path, sha256, size, quoted=any(quoted))
+        for path, sha256, size, *quoted in json.loads(row["beside"])
+    )
     media = MediaFile(*place, row["path"], row["sha256"], row["size"], beside)
     return Job(media, JobState(row["state"]), row["key"])

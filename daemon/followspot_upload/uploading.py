@@ -5,7 +5,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from followspot_upload.announced import MediaFile
@@ -78,7 +78,8 @@ class Uploading:
         """Whether it was worth going on at once."""
         try:
             self._pace.take(0)
-            for beside in self._beside(job):
+            there = tuple(self._beside(job))
+            for beside in there:
                 self._put(job, beside)
             key = self._put(job, job.media)
         except HeldError:
@@ -87,13 +88,13 @@ class Uploading:
             self._failed(job, error)
             return True
         self._failures.pop(job.id, None)
-        self._jobs.set_stored(job, key)
+        self._jobs.set_stored(replace(job, media=replace(job.media, beside=there)), key)
         _log.info("stored %s key=%s", job.media.name, key)
         self._on_stored()
         return True
 
     def _beside(self, job: Job) -> list[MediaFile]:
-        """What belongs to the file and is there: sound that was lost on the device must not keep the pictures there."""
+        """What belongs to the file and is there: what was lost on the device must not keep the rest there."""
         folders = self._folders(job.media.device)
         if not _is_there(folders, job.media):
             return list(job.media.beside)  # perhaps nothing is mounted

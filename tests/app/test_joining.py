@@ -16,6 +16,7 @@ from followspot.control.session import SessionStatus
 from followspot.domain.alerts import AlertCode
 from followspot.domain.session import SessionState
 from followspot.settings.models import EncoderSettings, PathSettings, Settings
+from followspot.storage.rows import WholeKey
 
 PYTHON = sys.executable
 ANSWER = {"size": 7, "sha256": "0" * 64, "duration_ns": 5}
@@ -25,19 +26,19 @@ class Lessons:
     """A storage with one lesson to join."""
 
     def __init__(self) -> None:
-        self.waiting = ["0190"]
+        self.waiting = [WholeKey("0190")]
         self.announced: list[tuple[Any, ...]] = []
-        self.dropped: list[str] = []
+        self.dropped: list[WholeKey] = []
 
-    async def unjoined(self) -> list[str]:
+    async def unjoined(self) -> list[WholeKey]:
         return self.waiting
 
-    async def announce_whole(self, lesson_id: str, size: int, sha256: str, duration_ns: int) -> None:
-        self.waiting.remove(lesson_id)
-        self.announced.append((lesson_id, size, sha256, duration_ns))
+    async def announce_whole(self, one: WholeKey, size: int, sha256: str, duration_ns: int) -> None:
+        self.waiting.remove(one)
+        self.announced.append((one.lesson_id, size, sha256, duration_ns))
 
-    async def drop_whole(self, lesson_id: str) -> None:
-        self.dropped.append(lesson_id)
+    async def drop_whole(self, one: WholeKey) -> None:
+        self.dropped.append(one)
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ async def test_what_can_never_be_joined_is_an_alert_and_not_tried_again(lessons,
     assert "segment 3 is odd" in alerts.active[0].message
     assert started.read_text() == "x"
     assert lessons.announced == []
-    assert lessons.dropped == ["0190"], "what an attempt has written holds the lesson's pictures"
+    assert lessons.dropped == [WholeKey("0190")], "what an attempt has written holds the lesson's pictures"
 
 
 async def test_a_failure_is_tried_again_later(lessons, alerts, clock, tmp_path, program, caplog):

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from followspot.domain.recording import Gap, LessonOrigin, SegmentEnd
+from followspot.domain.rendition import RenditionName
 from followspot.domain.view import FramedView, Rect, TrackingState
 from followspot.media.recorder import Recorder
 from followspot.settings.models import Settings
@@ -47,6 +48,7 @@ class FileSink:
     framing: list[bytes] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     ends: list[SegmentEnd] = field(default_factory=list)
+    further: "FurtherSink | None" = None
 
     def path(self, index: int) -> Path:
         return self.folder / f"segment-{index:05d}.mp4"
@@ -75,6 +77,41 @@ class FileSink:
 
     def finish_segment(self, end: SegmentEnd) -> None:
         self.ends.append(end)
+
+    def rendition(self, name: RenditionName) -> "FurtherSink":
+        self.further = FurtherSink(self, name)
+        return self.further
+
+
+@dataclass
+class FurtherSink:
+    """A RenditionSink beside a FileSink, which it must not be ahead of."""
+
+    own: FileSink
+    name: RenditionName
+    finished: list[int] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    def path(self, index: int) -> Path:
+        return self.own.folder / f"segment-{index:05d}.{self.name}.mp4"
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.path(end.index) for end in self.own.ends]
+
+    def open_segment(self, index: int) -> None:
+        assert index in [opened for opened, _ in self.own.opened], "the lesson's own segment comes first"
+        self.path(index).write_bytes(b"")
+
+    def write_fragment(self, index: int, data: bytes) -> None:
+        with self.path(index).open("ab") as file:
+            file.write(data)
+
+    def declare_gap(self, gap: Gap) -> None:
+        self.gaps.append(gap)
+
+    def finish_segment(self, index: int) -> None:
+        self.finished.append(index)
 
 
 class FixedPlanner:

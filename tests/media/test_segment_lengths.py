@@ -59,7 +59,7 @@ def test_segments_and_fragments_are_as_long_as_configured(kit, sink, notices, ma
         assert max(fragments) <= settings.recording.fragment_s
         assert sum(fragments) * S == pytest.approx(end.duration_ns, abs=S / 90_000)
     placed = [
-        Placed(read_segment(path), end.start_ns, end.start_ns + end.duration_ns)
+        Placed(read_segment(path), read_segment(path), end.start_ns, end.start_ns + end.duration_ns)
         for end, path in zip(sink.ends, sink.paths, strict=True)
     ]
     tables = plan_join(placed).tables

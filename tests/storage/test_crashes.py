@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from followspot.domain.recording import SoundPart
+from followspot.domain.rendition import RenditionName
 from followspot.domain.sound import MicrophoneRole
 from support.storagelab import FRAGMENT_S, LESSON, SEGMENT_S, Box, Segment, events, opened, power_cut, record_lesson
 
@@ -26,9 +27,10 @@ Crash = Callable[[Path, int, str], bool]
 
 @pytest.fixture(scope="module")
 def short(media: list[Segment]) -> list[Segment]:
-    """Two segments with a file beside each: every kind of step, and the step between two segments."""
+    """Two segments with files beside each, the first with a full picture: every kind of step, and those between two."""
     sounds = (SoundPart(MicrophoneRole.TEACHER, b"her voice"), SoundPart(MicrophoneRole.ROOM, b"the room"))
-    return [replace(one, end=replace(one.end, sounds=sounds)) for one in media[:2]]
+    first, second = (replace(one, end=replace(one.end, sounds=sounds)) for one in media[:2])
+    return [replace(first, end=replace(first.end, renditions=(RenditionName.FULL,))), second]
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +120,11 @@ def check_segments(box: Box, ready: list[dict[str, Any]], media: list[Segment]) 
             beside = (box.lesson / sound["file"]).read_bytes()
             assert (sound["size"], sound["sha256"]) == (len(beside), hashlib.sha256(beside).hexdigest())
             assert beside in {part.data for part in media[index].end.sounds}
+        for full in data["renditions"]:
+            beside = (box.lesson / full["file"]).read_bytes()
+            assert (full["size"], full["sha256"]) == (len(beside), hashlib.sha256(beside).hexdigest())
+            assert media[index].whole.startswith(beside)
+            assert 0 < full["duration_ns"] <= data["duration_ns"]
         end_ns += data["duration_ns"]
 
 
@@ -127,10 +134,13 @@ def check_folder(box: Box, ready: list[dict[str, Any]], completed: dict[str, Any
     manifest = json.loads(content)
     assert completed["manifest_sha256"] == hashlib.sha256(content).hexdigest()
     assert [s["sha256"] for s in manifest["segments"]] == [d["sha256"] for d in ready]
-    assert [s["sounds"] for s in manifest["segments"]] == [d["sounds"] for d in ready]
+    beside = [[*s["sounds"], *s["renditions"]] for s in manifest["segments"]]
+    assert beside == [[*d["sounds"], *d["renditions"]] for d in ready]
     names = {path.name for path in box.lesson.iterdir()}
     may_be = {"framing.jsonl", "bookmarks.vtt", "lesson.mp4", "lesson.mp4.part"}
-    files = {s["file"] for s in manifest["segments"]} | {b["file"] for s in manifest["segments"] for b in s["sounds"]}
+    files = {s["file"] for s in manifest["segments"]} | {one["file"] for each in beside for one in each}
+    if any(s["renditions"] for s in manifest["segments"]):
+        files.add("playlist.full.m3u8")
     assert names - may_be == {"manifest.json", "playlist.m3u8", *files}
     assert (box.lesson / "playlist.m3u8").read_text().endswith("#EXT-X-ENDLIST\n")
     if "framing.jsonl" in names:

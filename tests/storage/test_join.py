@@ -19,6 +19,7 @@ from followspot.domain.recording import LessonOrigin, LessonPlan, Mark
 from followspot.storage.join.moov import Chapter, file_head
 from followspot.storage.join.plan import JoinPlan, Piece, Placed, plan_join
 from followspot.storage.join.reading import read_segment
+from followspot.storage.rows import WholeKey
 from support.programs import require_program
 from support.rfc8216 import find
 from support.storagelab import (
@@ -224,12 +225,12 @@ async def test_the_file_is_announced_once(box: Box, media: list[Segment]) -> Non
     await paused_lesson(box, media)
     answer = join(box.lesson)
     async with opened(Box(box.root)) as (storage, _):
-        assert await storage.unjoined() == [LESSON]
-        await storage.announce_whole(LESSON, answer["size"], answer["sha256"], answer["duration_ns"])
+        assert await storage.unjoined() == [WholeKey(LESSON)]
+        await storage.announce_whole(WholeKey(LESSON), answer["size"], answer["sha256"], answer["duration_ns"])
         assert await storage.unjoined() == []
         told = (await events(storage))[-1]
     assert told["type"] == "lesson.available"
-    assert told["data"] == {"lesson_id": LESSON, "path": f"{LESSON}/lesson.mp4", **answer}
+    assert told["data"] == {"lesson_id": LESSON, "path": f"{LESSON}/lesson.mp4", "rendition": None, **answer}
     assert (box.lesson / "lesson.mp4").stat().st_size == answer["size"]
 
 
@@ -249,7 +250,7 @@ async def test_what_is_no_segment_is_named(box: Box, media: list[Segment]) -> No
 def test_beyond_four_gibibytes_the_offsets_have_64_bits(media: list[Segment], tmp_path: Path) -> None:
     file = tmp_path / "segment.mp4"
     file.write_bytes(media[0].whole)
-    plan: JoinPlan = plan_join([Placed(read_segment(file), 0, SEGMENT_S * SECOND_NS)])
+    plan: JoinPlan = plan_join([Placed(read_segment(file), read_segment(file), 0, SEGMENT_S * SECOND_NS)])
     table = plan.tables[0]
     plan.add(Piece(file, 0, 5 << 30))
     table.chunks.append((plan.add(Piece(file, 0, 10)), 1, 1))

@@ -98,7 +98,7 @@ async def test_a_gap_is_on_record_and_announced(box: Box, media: list[Segment]) 
         give(sink, media[0])
         await storage.complete_lesson(LESSON, "stopped")
         told = await events(storage)
-    gap = {"reason": "camera-lost", "start_ns": 500, "duration_ns": 700, "missing_ns": 0}
+    gap = {"reason": "camera-lost", "start_ns": 500, "duration_ns": 700, "missing_ns": 0, "rendition": None}
     assert told[1]["type"] == "gap"
     assert told[1]["data"] == {"lesson_id": LESSON, **gap}
     assert told[-1]["data"]["gaps"] == [gap]

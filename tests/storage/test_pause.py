@@ -162,6 +162,7 @@ LATER_COLUMNS = (
     ("outbox", "sent_s"),
     *(("lessons", "anchor_synced"), ("lessons", "details"), ("outbox", "lesson_id")),
     *(("segments", "boot_id"), ("segments", "boottime_ns"), ("segments", "synced")),
+    *(("segments", "renditions"), ("gaps", "rendition")),
 )
 
 

@@ -8,11 +8,10 @@ import pytest
 
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, LessonPlan
-from followspot.storage.playlist import playlist
-from followspot.storage.rows import SegmentRow
+from followspot.storage.playlist import Entry, playlist
 from support import rfc8216
 from support.programs import require_program
-from support.storagelab import LESSON, WALL, Box, Segment, events, give, opened, origin, tracks
+from support.storagelab import LESSON, WALL, Box, Segment, events, give, opened, origin
 
 SECOND_NS = 10**9
 
@@ -56,11 +55,9 @@ def test_every_segment_starts_with_a_key_frame(box: Box, media: list[Segment]) -
         assert flags[0].startswith("K")
 
 
-def row(index: int, start_ns: int, duration_ns: int) -> SegmentRow:
+def row(index: int, start_ns: int, duration_ns: int) -> Entry:
     file, started = f"segment-{index:05d}.mp4", WALL + timedelta(microseconds=start_ns // 1000)
-    return SegmentRow(
-        "l", index, file, 1, "0" * 64, 800, start_ns, duration_ns, started, 1, tracks(), "boot-1", start_ns, synced=True
-    )
+    return Entry(index, file, 800, start_ns, duration_ns, started)
 
 
 @pytest.mark.parametrize("configured_s", [2.0, 2.4, 59.9, 60.0, 600.0])

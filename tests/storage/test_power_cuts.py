@@ -23,6 +23,7 @@ from followspot.domain.recording import LessonPlan, Mark
 from followspot.storage.disk import Disk, DiskErrors
 from followspot.storage.join.lesson import join_lesson
 from followspot.storage.notices import FragmentDurable
+from followspot.storage.rows import WholeKey
 from followspot.storage.storage import Storage
 from storage.test_crashes import check_after_restart
 from storage.test_disk_faults import check_told, record_on
@@ -138,7 +139,7 @@ async def live(storage: Storage, box: Box, media: list[Segment]) -> None:
         give(sink, segment)
     await storage.complete_lesson(LESSON, "stopped")
     whole = await asyncio.to_thread(join_lesson, box.lesson, lambda: None)
-    await storage.announce_whole(LESSON, whole.size, whole.sha256, whole.duration_ns)
+    await storage.announce_whole(WholeKey(LESSON), whole.size, whole.sha256, whole.duration_ns)
 
 
 async def sync_no_database(storage: Storage) -> None:

@@ -14,6 +14,7 @@ from followspot.domain.recording import LessonPlan
 from followspot.domain.retention import Rung
 from followspot.settings.models import RetentionSettings
 from followspot.storage import Storage
+from followspot.storage.rows import WholeKey
 from support.keepinglab import HOUR_NS, MINUTE_BYTES, RoomyDisk, stored, tend
 from support.storagelab import (
     LESSON,
@@ -122,7 +123,7 @@ async def test_a_file_that_was_made_of_deleted_segments_is_not_announced_and_doe
         recorded.boot.skew_ns = 7 * 24 * HOUR_NS
         await tend(storage)
         (recorded.lesson / "lesson.mp4.part").write_bytes(b"joined before, finished after")
-        await storage.announce_whole(LESSON, 5, "0" * 64, 1)
+        await storage.announce_whole(WholeKey(LESSON), 5, "0" * 64, 1)
         assert not list(recorded.lesson.glob("lesson.mp4*"))
         assert "lesson.available" not in [event["type"] for event in await events(storage)]
 

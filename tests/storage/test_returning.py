@@ -7,6 +7,7 @@ import pytest
 from followspot.domain.retention import DeletionReason
 from followspot.settings.models import RetentionSettings
 from followspot.storage import Storage
+from followspot.storage.rows import WholeKey
 from support.keepinglab import HOUR_NS, stored, tend
 from support.storagelab import LESSON, Box, Segment, events, opened, record_lesson
 
@@ -48,7 +49,7 @@ async def test_the_first_disk_is_back_and_everything_is_announced_anew(exchanged
         assert [e["data"] for e in again] == [e["data"] for e in first]
         assert not {e["id"] for e in again} & {e["id"] for e in first}, "a new fact is a new event"
         assert await found(storage) == []
-        assert await storage.unjoined() == [LESSON]
+        assert await storage.unjoined() == [WholeKey(LESSON)]
         assert await storage.acknowledge(stored(media, 0, 1, 2)) == 3
 
 

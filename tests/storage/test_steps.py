@@ -5,12 +5,15 @@ The crash tests stop a lesson before and after each of these operations; so this
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from followspot.domain.recording import LessonPlan, Mark
+from followspot.domain.rendition import RenditionName
 from followspot.settings.models import RetentionSettings
 from followspot.storage.join.lesson import join_lesson
+from followspot.storage.rows import WholeKey
 from followspot.storage.storage import Storage
 from support.keepinglab import stored
 from support.storagelab import (
@@ -28,6 +31,7 @@ from support.storagelab import (
 DOCUMENT = Path(__file__).parents[2] / "docs" / "segments.md"
 COMMIT = ("commit",)
 PART, WHOLE = "segment-00000.mp4.part", "segment-00000.mp4"
+FULL_PART, FULL = "segment-00000.full.mp4.part", "segment-00000.full.mp4"
 
 
 def replaced(name: str) -> tuple[tuple[str, ...], ...]:
@@ -52,6 +56,9 @@ STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "S6": (("sync_folder", LESSON),),
     "S7": (COMMIT,),
     "S8": replaced("playlist.m3u8"),
+    "G1": (("create", FULL_PART), ("sync_folder", LESSON)),
+    "G2": (("write",), ("sync",)),
+    "G3": (("rename", FULL_PART, FULL), ("sync_folder", LESSON)),
     "M1": (COMMIT,),
     "M2": replaced("bookmarks.vtt"),
     "P1": (COMMIT,),
@@ -145,8 +152,34 @@ async def test_every_numbered_step_is_done_in_its_place(box: Box, media: list[Se
         await storage.complete_lesson(LESSON, "stopped")
         assert disk.take() == steps("C1", "C2", "C3", "C4", "C5")
         whole = join_lesson(box.lesson, lambda: None)
-        await storage.announce_whole(LESSON, whole.size, whole.sha256, whole.duration_ns)
+        await storage.announce_whole(WholeKey(LESSON), whole.size, whole.sha256, whole.duration_ns)
         assert disk.take() == steps("J1", "J2", "J3", "J4", "J5")
+        await trace(storage, None)
+
+
+async def test_a_further_picture_is_put_beside_before_its_segment_is_announced(box: Box, media: list[Segment]) -> None:
+    disk = NotingDisk()
+    box.disk = disk
+    async with opened(box) as (storage, _):
+        await trace(storage, disk.note_sql)
+        sink = storage.lesson_sink(LessonPlan(LESSON), "test")
+        full = sink.rendition(RenditionName.FULL)
+        sink.begin(origin())
+        sink.open_segment(0, 0)
+        await settled(storage)
+        disk.take()
+        full.open_segment(0)
+        full.write_fragment(0, media[0].whole)
+        await settled(storage)
+        assert disk.take() == steps("G1", "G2")
+        sink.write_framing(b'{"pts_ns":0}\n')
+        sink.write_fragment(0, media[0].whole)
+        sink.finish_segment(replace(media[0].end, renditions=(RenditionName.FULL,)))
+        await settled(storage)
+        assert disk.take() == steps("S3", "S4", "S5", "S6")
+        full.finish_segment(0)
+        await settled(storage)
+        assert disk.take() == [*steps("G3", "S7", "S8"), *replaced("playlist.full.m3u8")]
         await trace(storage, None)
 
 
@@ -183,8 +216,9 @@ async def test_a_deletion_takes_its_steps_in_the_order_of_its_document(box: Box,
         disk.take()
         await storage.tend()
         await trace(storage, None)
-        beside = ("lesson.mp4", "lesson.mp4.part", "segment-00000.teacher.m4a", "segment-00000.room.m4a")
-        unlinked = [("remove", name) for name in (*beside, f"{WHOLE}.part", WHOLE)]
+        joined = [f"{name}{suffix}" for name in ("lesson.mp4", "lesson.full.mp4") for suffix in ("", ".part")]
+        beside = ("segment-00000.teacher.m4a", "segment-00000.room.m4a", FULL, FULL_PART)
+        unlinked = [("remove", name) for name in (*joined, *beside, PART, WHOLE)]
         assert disk.take() == [COMMIT, *unlinked, ("sync_folder", LESSON), COMMIT]
     text = DOCUMENT.with_name("retention.md").read_text()
     assert re.findall(r"^- \*\*(D\d+)\*\*", text, re.MULTILINE) == ["D1", "D2", "D3", "D4"]
@@ -196,7 +230,7 @@ async def test_a_lesson_as_one_file_goes_in_the_order_of_its_document(box: Box, 
     await record_lesson(box, media[:1])
     async with opened(box) as (storage, _):
         whole = join_lesson(box.lesson, lambda: None)
-        await storage.announce_whole(LESSON, whole.size, whole.sha256, whole.duration_ns)
+        await storage.announce_whole(WholeKey(LESSON), whole.size, whole.sha256, whole.duration_ns)
         disk.free_bytes = lambda _folder: 1 << 30  # type: ignore[method-assign]
         await trace(storage, disk.note_sql)
         disk.take()

@@ -9,6 +9,7 @@ import pytest
 from followspot.domain.retention import Rung
 from followspot.storage import Storage
 from followspot.storage.join.lesson import join_lesson
+from followspot.storage.rows import WholeKey
 from support.keepinglab import HOUR_NS, MINUTE_BYTES, RoomyDisk, stored, tend
 from support.storagelab import LESSON, Box, Segment, SetClock, events, opened, record_lesson
 
@@ -25,9 +26,9 @@ async def told(storage: Storage, *kinds: str) -> list[tuple[str, str | None]]:
 
 async def make_whole(box: Box, storage: Storage) -> dict[str, Any]:
     """As the daemon does between lessons; what was announced."""
-    assert await storage.unjoined() == [LESSON]
+    assert await storage.unjoined() == [WholeKey(LESSON)]
     made = join_lesson(box.lesson, lambda: None)
-    await storage.announce_whole(LESSON, made.size, made.sha256, made.duration_ns)
+    await storage.announce_whole(WholeKey(LESSON), made.size, made.sha256, made.duration_ns)
     data: dict[str, Any] = (await events(storage))[-1]["data"]
     return data
 
@@ -65,6 +66,7 @@ async def test_it_goes_before_a_start_is_refused_and_is_made_again_when_there_is
             "size": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
             "reason": "space",
+            "rendition": None,
         }
         disk_of(joined).free = 1000 * MINUTE_BYTES
         again = await make_whole(joined, storage)

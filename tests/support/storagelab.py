@@ -21,7 +21,8 @@ import av
 import numpy as np
 
 from followspot.domain.events import EventData, EventStamp, OutboxMessage
-from followspot.domain.recording import LessonOrigin, LessonPlan, SegmentEnd, SegmentSink, TrackInfo
+from followspot.domain.recording import LessonOrigin, LessonPlan, RenditionSink, SegmentEnd, SegmentSink, TrackInfo
+from followspot.domain.rendition import RenditionName
 from followspot.settings.models import PathSettings, RecordingSettings, RetentionSettings, Settings, ViewSettings
 from followspot.storage.disk import Disk
 from followspot.storage.notices import StorageNotice
@@ -186,6 +187,14 @@ def give(sink: SegmentSink, segment: Segment) -> None:
     sink.finish_segment(segment.end)
 
 
+def give_full(full: RenditionSink, segment: Segment, fragments: int | None = None) -> None:
+    """Hand the full picture of a segment over: the same media, or the first fragments of it."""
+    full.open_segment(segment.end.index)
+    for fragment in segment.fragments[:fragments]:
+        full.write_fragment(segment.end.index, fragment)
+    full.finish_segment(segment.end.index)
+
+
 @dataclass
 class Box:
     """One Storage on a folder, and all that it told."""
@@ -197,7 +206,7 @@ class Box:
     queue_limit_bytes: int = QUEUE_LIMIT_BYTES
     resume_within_min: float = 10
     width: int = WIDTH
-    picture: Literal["framed", "full"] = "framed"
+    picture: Literal["framed", "full", "both"] = "framed"
     on_outbox: Callable[[], None] = lambda: None
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     has_fallback: bool = False
@@ -265,9 +274,12 @@ async def record_lesson(box: Box, media: list[Segment], reason: str = "stopped")
     """The whole life of a box: open, record on or anew, complete, close."""
     async with opened(box) as (storage, recovery):
         sink = storage.lesson_sink(recovery.resume or LessonPlan(LESSON), "test")
+        full = sink.rendition(RenditionName.FULL)
         sink.begin(origin())
         for segment in media:
             give(sink, segment)
+            if segment.end.renditions:
+                give_full(full, segment)
         await storage.complete_lesson(LESSON, reason)
     return recovery
 

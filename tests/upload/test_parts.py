@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from followspot_upload.acknowledger import Acknowledger
 from followspot_upload.announced import Gone, MediaFile, read_event
 from followspot_upload.command import main
 from followspot_upload.errors import ConfigurationError, HeldError, MediaError
@@ -86,6 +89,10 @@ def test_what_events_ask_for():
     with_sound = read_event(event("segment.ready", index=2, path="l-1/s.mp4", sha256="ab", size=7, sounds=sounds))
     assert isinstance(with_sound, MediaFile)
     assert with_sound.beside == (MediaFile("box-7", "l-1", 2, "l-1/segment-00002.room.m4a", "cd", 3),)
+    further = [{"name": "full", "file": "segment-00002.full.mp4", "sha256": "ef", "size": 9}]
+    with_both = read_event(event("segment.ready", index=2, path="l-1/s.mp4", sha256="ab", size=7, renditions=further))
+    assert isinstance(with_both, MediaFile)
+    assert with_both.beside == (MediaFile("box-7", "l-1", 2, "l-1/segment-00002.full.mp4", "ef", 9, quoted=True),)
     manifest = event("lesson.completed", manifest="l-1/manifest.json", manifest_sha256="cd")
     assert read_event(manifest) == MediaFile("box-7", "l-1", -1, "l-1/manifest.json", "cd", None)
     assert read_event(event("segment.deleted", index=2)) == Gone("box-7", "l-1", 2)
@@ -119,6 +126,25 @@ def test_a_device_that_begins_anew_with_another_file_of_that_name_is_uploaded_ag
     jobs.add(MediaFile("box", "l", 0, "l/0", "b" * 64, 6))
     (job,) = jobs.waiting(10)
     assert (job.media.sha256, job.key, jobs.place(job, "l/0")) == ("b" * 64, None, None)
+    jobs.close()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_hash_of_a_further_picture_is_quoted_if_it_is_stored(lost: bool, tmp_path: Path):
+    """A voice is not: boxes that know of no further pictures would not understand it."""
+    voice = MediaFile("box", "l", 0, "l/0.room.m4a", "c" * 64, 3)
+    full = MediaFile("box", "l", 0, "l/0.full.mp4", "d" * 64, 9, quoted=True)
+    sent: list[dict[str, Any]] = []
+    jobs = Jobs(tmp_path)
+    jobs.add(MediaFile("box", "l", 0, "l/0.mp4", "a" * 64, 5, (voice, full)))
+    (job,) = jobs.waiting(10)
+    stored = replace(job.media, beside=(voice,) if lost else (voice, full))
+    jobs.set_stored(replace(job, media=stored), "key")
+    Acknowledger(jobs, "s3://b", lambda _, payload, __: sent.append(json.loads(payload)), lambda: 0.0)._send_due()
+    quoted = {} if lost else {"beside": ["d" * 64]}
+    assert sent == [
+        {"lesson_id": "l", "store": "s3://b", "segments": [{"index": 0, "sha256": "a" * 64, "key": "key", **quoted}]}
+    ]
     jobs.close()
 
 

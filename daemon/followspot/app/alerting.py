@@ -10,6 +10,7 @@ from followspot.domain.clock import Clock
 from followspot.domain.errors import StorageError
 from followspot.domain.events import AlertCleared, AlertRaised, EventData
 from followspot.domain.redact import redacted
+from followspot.domain.rendition import RenditionName
 from followspot.domain.sound import Carrier, MicrophoneRole
 from followspot.media.notices import (
     CameraLost,
@@ -81,8 +82,8 @@ class NoticeAlerts:
                 self._alerts.clear(AlertCode.MICROPHONE_SILENT, self._microphones[role])
             case SoundLevels(carrier=carrier):
                 self._on_carrier(carrier)
-            case FramesDropped(count):
-                self._on_overflow(count)
+            case FramesDropped(count, rendition):
+                self._on_overflow(count, rendition)
             case RecordingStarted():
                 self._alerts.clear(AlertCode.RECORDER_FAILED)
             case RecorderFailed(message):
@@ -133,11 +134,15 @@ class NoticeAlerts:
         elif not self._muted_reports:
             self._alerts.clear(AlertCode.SOUND_MUTED, "marker")
 
-    def _on_overflow(self, count: int) -> None:
-        message = (
-            f"{count} pictures came faster than they could be encoded and are missing. "
-            "Choose a faster encoder.preset or a smaller view, or see what else uses the processor"
-        )
+    def _on_overflow(self, count: int, rendition: RenditionName | None) -> None:
+        remedy = "Choose a faster encoder.preset or a smaller view, or see what else uses the processor"
+        if rendition is None:
+            message = f"{count} pictures came faster than they could be encoded and are missing. {remedy}"
+        else:
+            message = (
+                f"{count} pictures came faster than the {rendition} picture could be encoded beside the framed one, "
+                f"and are missing of it alone. {remedy}, or set recording.picture to one of the two"
+            )
         self._raise(AlertCode.ENCODER_OVERFLOW, self._camera, message)
         if self._overflow_end is not None:
             self._overflow_end.cancel()

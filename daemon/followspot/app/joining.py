@@ -17,6 +17,7 @@ from followspot.domain.retention import SECONDS_PER_MINUTE
 from followspot.domain.session import SessionState
 from followspot.settings.models import Settings
 from followspot.storage.retention import budget_of
+from followspot.storage.rows import WholeKey
 
 PERIOD_S = 5.0
 """Whoever presses again at once, because the lesson was not over, finds the disk at rest."""
@@ -36,15 +37,15 @@ _log = logging.getLogger(__name__)
 class WholeLessons(Protocol):
     """The part of the storage that joining needs."""
 
-    async def unjoined(self) -> list[str]:
-        """Completed lessons that are not there as one file, newest first."""
+    async def unjoined(self) -> list[WholeKey]:
+        """Completed lessons, and further pictures of them, that are not there as one file; newest first."""
         ...
 
-    async def announce_whole(self, lesson_id: str, size: int, sha256: str, duration_ns: int) -> None:
+    async def announce_whole(self, one: WholeKey, size: int, sha256: str, duration_ns: int) -> None:
         """The lesson's one file is whole and synced: name it, catalogue it, announce it."""
         ...
 
-    async def drop_whole(self, lesson_id: str) -> None:
+    async def drop_whole(self, one: WholeKey) -> None:
         """The lesson will never be one file: remove what an attempt has left of it."""
         ...
 
@@ -60,12 +61,12 @@ class Joining:
         self._alerts = alerts
         self._clock = clock
         self._media = settings.paths.media
-        rate_kbps = settings.encoder.bitrate_kbps + settings.sound_kbps
+        rate_kbps = settings.picture_kbps + settings.sound_kbps
         spare_s = max(SPARE_S, HYSTERESIS * SECONDS_PER_MINUTE * budget_of(settings).whole_files_min)
         self._spare_bytes = rate_kbps * KILOBIT_BYTES * spare_s + settings.recording.reserve_mb * 1024 * 1024
-        self._refused: set[str] = set()
+        self._refused: set[WholeKey] = set()
         """Lessons that can never be joined: an alert says why, and the next start tries again."""
-        self._retry_ns: dict[str, int] = {}
+        self._retry_ns: dict[WholeKey, int] = {}
         """When lessons whose joining failed are tried again."""
 
     async def run(self) -> None:
@@ -74,9 +75,9 @@ class Joining:
             await asyncio.sleep(PERIOD_S)
             try:
                 waiting = await self._lessons.unjoined() if self._is_idle else []
-                for lesson_id in waiting:
-                    if self._is_idle and self._is_due(lesson_id):
-                        await self._join(lesson_id)
+                for one in waiting:
+                    if self._is_idle and self._is_due(one):
+                        await self._join(one)
             except StorageError as error:
                 _log.debug("lessons cannot be joined now: %s", error)
 
@@ -84,24 +85,25 @@ class Joining:
     def _is_idle(self) -> bool:
         return self._session.status.state is SessionState.IDLE
 
-    async def _join(self, lesson_id: str) -> None:
-        folder = self._media / lesson_id
+    async def _join(self, one: WholeKey) -> None:
+        folder = self._media / one.lesson_id
         if not self._has_room(folder):
-            await self._lessons.drop_whole(lesson_id)  # what an earlier attempt left must not take a lesson's room
+            await self._lessons.drop_whole(one)  # what an earlier attempt left must not take a lesson's room
         if not self._has_room(folder):
-            self._postpone(lesson_id, "there is no room for it on the disk")
+            self._postpone(one, "there is no room for it on the disk")
             return
-        answer = await self._ask_process(folder)
+        answer = await self._ask_process(folder, one)
         if answer is None:
             if self._is_idle:
-                self._postpone(lesson_id, "the process failed")
+                self._postpone(one, "the process failed")
         elif "error" in answer:
-            self._refused.add(lesson_id)
-            await self._lessons.drop_whole(lesson_id)
-            message = f"the lesson cannot be made one file: {answer['error']}. Its segments play as they are"
-            self._alerts.raise_alert(AlertCode.LESSON_NOT_JOINED, lesson_id, message, self._clock.monotonic_ns())
+            self._refused.add(one)
+            await self._lessons.drop_whole(one)
+            what = "the lesson" if one.rendition is None else f"the {one.rendition} picture of the lesson"
+            message = f"{what} cannot be made one file: {answer['error']}. Its segments play as they are"
+            self._alerts.raise_alert(AlertCode.LESSON_NOT_JOINED, one.lesson_id, message, self._clock.monotonic_ns())
         else:
-            await self._lessons.announce_whole(lesson_id, answer["size"], answer["sha256"], answer["duration_ns"])
+            await self._lessons.announce_whole(one, answer["size"], answer["sha256"], answer["duration_ns"])
 
     def _has_room(self, folder: Path) -> bool:
         """What an earlier attempt wrote is counted twice: where that decides, it begins anew."""
@@ -111,10 +113,11 @@ class Joining:
         except OSError:
             return True  # the process says what is wrong
 
-    async def _ask_process(self, folder: Path) -> dict[str, Any] | None:
+    async def _ask_process(self, folder: Path, one: WholeKey) -> dict[str, Any] | None:
         """The process's answer; None when it failed, or when a lesson began and it was ended."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "followspot.storage.join", str(folder), str(os.getpid())),
+            *(() if one.rendition is None else (one.rendition,)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
         )
@@ -131,10 +134,10 @@ class Joining:
         answer: dict[str, Any] = json.loads(answering.result()[0])
         return answer
 
-    def _is_due(self, lesson_id: str) -> bool:
-        return lesson_id not in self._refused and self._clock.monotonic_ns() >= self._retry_ns.get(lesson_id, 0)
+    def _is_due(self, one: WholeKey) -> bool:
+        return one not in self._refused and self._clock.monotonic_ns() >= self._retry_ns.get(one, 0)
 
-    def _postpone(self, lesson_id: str, why: str) -> None:
-        if lesson_id not in self._retry_ns:
-            _log.warning("the lesson is not one file yet, tried again while idle lesson=%s: %s", lesson_id, why)
-        self._retry_ns[lesson_id] = self._clock.monotonic_ns() + RETRY_NS
+    def _postpone(self, one: WholeKey, why: str) -> None:
+        if one not in self._retry_ns:
+            _log.warning("the lesson is not one file yet, tried again while idle lesson=%s: %s", one.lesson_id, why)
+        self._retry_ns[one] = self._clock.monotonic_ns() + RETRY_NS

@@ -24,7 +24,7 @@ from followspot.domain.errors import FollowspotError
 from followspot.domain.foresight import Foresight
 from followspot.domain.geometry import Aim, Bearing, Lens
 from followspot.domain.retrace import Retraced, Tracked
-from followspot.domain.segments import FRAMING_FILE, MANIFEST_FILE, PLAYLIST_FILE, RENDITION_PREFIX, Manifest
+from followspot.domain.segments import FRAMING_FILE, MANIFEST_FILE, RENDITION_PREFIX, Manifest, playlist_file
 from followspot.domain.shots import ShotName, shot
 from followspot.domain.view import FramedView, TrackingState
 from followspot.domain.zones import Territory
@@ -61,7 +61,7 @@ def render_lesson(folder: Path, settings: Settings, name: ShotName, progress: Pr
         with _alone(target):
             _begin(target, _recipe(settings, name, manifest))
             _render_segments(folder, target, settings, manifest, views, progress)
-            _put(target / PLAYLIST_FILE, _playlist(folder, target))
+            _put(target / playlist_file(), _playlist(folder, target))
     except NotRenderableError as error:
         raise RenderError(str(error)) from error
     except OSError as error:
@@ -245,7 +245,7 @@ def _begin(target: Path, recipe: bytes) -> None:
 def _playlist(folder: Path, target: Path) -> bytes:
     """The lesson's own playlist: names and times are the same, only the files begin with other boxes."""
     lines = []
-    for line in (folder / PLAYLIST_FILE).read_text().splitlines():
+    for line in (folder / playlist_file()).read_text().splitlines():
         if line.startswith("#EXT-X-MAP:"):
             name = line.split('"')[1]
             line = f'#EXT-X-MAP:URI="{name}",BYTERANGE="{init_length((target / name).read_bytes())}@0"'

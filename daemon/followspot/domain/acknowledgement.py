@@ -31,6 +31,9 @@ class StoredSegment(StoredFile):
     """The segment `index` of the lesson."""
 
     index: int = Field(ge=0)
+    beside: tuple[Sha256, ...] = Field(
+        default=(), max_length=8, description="Of what is stored as well: every further picture (renditions) must be."
+    )
 
 
 class Acknowledgement(Statement):
@@ -60,6 +63,12 @@ class WrongHashError(CommandRefusedError):
     """What is stored elsewhere is not what was recorded."""
 
     code: ClassVar[str] = "wrong-hash"
+
+
+class IncompleteStoreError(CommandRefusedError):
+    """Something that belongs to the segment is not said to be stored."""
+
+    code: ClassVar[str] = "incomplete"
 
 
 def parse_acknowledgement(raw: bytes) -> Acknowledgement:

@@ -16,12 +16,14 @@ from pydantic import AwareDatetime, Field
 
 from followspot.domain.acknowledgement import StoreKey, StoreName
 from followspot.domain.alerts import AlertCode
+from followspot.domain.rendition import RenditionName
 from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import (
     BookmarkRecord,
     ClockState,
     GapRecord,
     MediaNs,
+    RenditionRecord,
     Sha256,
     SoundRecord,
     SpanNs,
@@ -123,6 +125,9 @@ class SegmentReady(EventData):
     last: bool = Field(description="Known to be the lesson's last; lesson.completed alone is certain of it.")
     tracks: tuple[Track, ...]
     sounds: tuple[SoundRecord, ...] = ()
+    renditions: tuple[RenditionRecord, ...] = Field(
+        default=(), description="Further pictures of the segment, complete and on the disk as well."
+    )
 
 
 class LessonCompleted(EventData):
@@ -151,6 +156,9 @@ class LessonAvailable(EventData):
     size: int = Field(gt=0, description="Bytes.")
     sha256: Sha256
     duration_ns: SpanNs
+    rendition: RenditionName | None = Field(
+        default=None, description="Which further picture of the lesson it is; null: the one that players get."
+    )
 
 
 class LessonUnavailable(EventData):
@@ -163,6 +171,9 @@ class LessonUnavailable(EventData):
     size: int = Field(gt=0, description="Bytes.")
     sha256: Sha256
     reason: DeletionReason
+    rendition: RenditionName | None = Field(
+        default=None, description="Which further picture of the lesson it was; null: the one that players get."
+    )
 
 
 class GapDeclared(GapRecord, EventData):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from followspot.domain.gaps import GapReason
+from followspot.domain.rendition import RenditionName
 from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import NO_DETAILS, LessonDetails
 
@@ -44,8 +45,30 @@ class SoundFile:
 
 
 @dataclass(frozen=True, slots=True)
+class RenditionFile:
+    """A further picture of a segment, with the same sound, in the file called `file` beside it. Both start together.
+
+    `duration_ns` and `frames` are its own picture's: it may be shorter than the segment, never longer.
+    `init_sha256` is the hash of its first `init_size` bytes, what lies before its first fragment.
+    """
+
+    name: RenditionName
+    file: str
+    size: int
+    sha256: str
+    init_size: int
+    init_sha256: str
+    duration_ns: int
+    frames: int
+    tracks: tuple[TrackInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentEnd:
-    """What the segmenter knows when a segment is complete. Times are media time."""
+    """What the segmenter knows when a segment is complete. Times are media time.
+
+    `renditions`: further pictures of it that are being recorded, whose own ends follow.
+    """
 
     index: int
     start_ns: int
@@ -54,6 +77,7 @@ class SegmentEnd:
     last: bool
     tracks: tuple[TrackInfo, ...]
     sounds: tuple[SoundPart, ...] = ()
+    renditions: tuple[RenditionName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +86,14 @@ class Gap:
 
     Filled (`missing_ns` 0): the media from `start_ns` for `duration_ns` is a stand-in.
     Cut (`duration_ns` 0): `missing_ns` of real time is absent at `start_ns`; None when nobody can know how much.
+    `rendition`: it is that further picture alone which is held or missing there; the lesson itself is whole.
     """
 
     reason: GapReason
     start_ns: int
     duration_ns: int
     missing_ns: int | None = 0
+    rendition: RenditionName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +159,32 @@ class SegmentSink(Protocol):
 
     def finish_segment(self, end: SegmentEnd) -> None:
         """All fragments were given: make the file complete, name it, catalogue and announce it."""
+        ...
+
+    def rendition(self, name: RenditionName) -> "RenditionSink":
+        """Where a further picture of the lesson goes."""
+        ...
+
+
+class RenditionSink(Protocol):
+    """Where a further picture of a lesson goes, segment by segment, under the numbers of the lesson's own segments.
+
+    Called on a thread of its own. Every call returns at once; a failure here never harms the lesson's own picture,
+    whose segment `index` must be opened before this one.
+    """
+
+    def open_segment(self, index: int) -> None:
+        """A new unfinished file, before its first fragment."""
+        ...
+
+    def write_fragment(self, index: int, data: bytes) -> None:
+        """Append one whole fragment (the first call: the init segment) and make it durable."""
+        ...
+
+    def declare_gap(self, gap: Gap) -> None:
+        """Put a gap of this picture on record."""
+        ...
+
+    def finish_segment(self, index: int) -> None:
+        """All fragments were given that will be, of this segment and of those before."""
         ...

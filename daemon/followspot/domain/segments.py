@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, TypeAdapter
 
 from followspot.domain.gaps import GapReason
-from followspot.domain.recording import Gap, SoundFile, TrackInfo
+from followspot.domain.recording import Gap, RenditionFile, SoundFile, TrackInfo
+from followspot.domain.rendition import RenditionName
 from followspot.domain.sound import MicrophoneRole
 from followspot.domain.statement import LessonDetails, Statement
 
 MANIFEST_FILE = "manifest.json"
-PLAYLIST_FILE = "playlist.m3u8"
 FRAMING_FILE = "framing.jsonl"
 CLOCK_FILE = "clock.json"
 SEGMENT_PREFIX = "segment-"
@@ -21,8 +21,6 @@ SOUND_SUFFIX = ".m4a"
 RENDITION_PREFIX = "render-"
 """Begins the name of a folder with the lesson framed again; its segments are named as the lesson's."""
 BOOKMARKS_FILE = "bookmarks.vtt"
-WHOLE_FILE = "lesson.mp4"
-"""The completed lesson as one file."""
 
 NANOSECONDS = 1_000_000_000
 
@@ -87,11 +85,20 @@ class GapRecord(Statement):
     start_ns: MediaNs
     duration_ns: SpanNs
     missing_ns: int | None = Field(ge=0, description="Real time absent at start_ns; null where nobody can know.")
+    rendition: RenditionName | None = Field(
+        default=None, description="It is this further picture alone that is held or missing; null: the lesson itself."
+    )
 
 
 def gap_record(gap: Gap) -> GapRecord:
     """The statement of `gap`."""
-    return GapRecord(reason=gap.reason, start_ns=gap.start_ns, duration_ns=gap.duration_ns, missing_ns=gap.missing_ns)
+    return GapRecord(
+        reason=gap.reason,
+        start_ns=gap.start_ns,
+        duration_ns=gap.duration_ns,
+        missing_ns=gap.missing_ns,
+        rendition=gap.rendition,
+    )
 
 
 BookmarkTag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -128,6 +135,31 @@ def sound_record(sound: SoundFile) -> SoundRecord:
     return SoundRecord(role=sound.role, file=sound.file, size=sound.size, sha256=sound.sha256)
 
 
+class RenditionRecord(Statement):
+    """A further picture of a segment with the same sound. `file` lies beside the segment's; both start together."""
+
+    name: RenditionName
+    file: str
+    size: int = Field(gt=0, description="Bytes.")
+    sha256: Sha256
+    duration_ns: SpanNs = Field(description="Of its own picture: shorter than the segment's where its end was lost.")
+    frames: int = Field(ge=0)
+    tracks: tuple[Track, ...]
+
+
+def rendition_record(rendition: RenditionFile) -> RenditionRecord:
+    """The statement of `rendition`."""
+    return RenditionRecord(
+        name=rendition.name,
+        file=rendition.file,
+        size=rendition.size,
+        sha256=rendition.sha256,
+        duration_ns=rendition.duration_ns,
+        frames=rendition.frames,
+        tracks=tuple(track_of(track) for track in rendition.tracks),
+    )
+
+
 class ManifestSegment(Statement):
     """One file of the lesson, in playing order. `file` lies beside the manifest."""
 
@@ -142,6 +174,7 @@ class ManifestSegment(Statement):
     boot_id: str
     frames: int = Field(ge=0)
     sounds: tuple[SoundRecord, ...] = ()
+    renditions: tuple[RenditionRecord, ...] = ()
 
 
 class Manifest(Statement):
@@ -196,9 +229,23 @@ def file_bytes(statement: Statement) -> bytes:
     return f"{text}\n".encode()
 
 
-def segment_file(index: int) -> str:
-    """The name of a finished segment."""
-    return f"{SEGMENT_PREFIX}{index:05d}.mp4"
+def segment_file(index: int, rendition: RenditionName | None = None) -> str:
+    """The name of a finished segment, or of a further picture of it."""
+    return f"{SEGMENT_PREFIX}{index:05d}{_infix(rendition)}.mp4"
+
+
+def playlist_file(rendition: RenditionName | None = None) -> str:
+    """The name of the lesson's playlist, or of a further picture's."""
+    return f"playlist{_infix(rendition)}.m3u8"
+
+
+def whole_file(rendition: RenditionName | None = None) -> str:
+    """The name of the completed lesson as one file, or of a further picture of it."""
+    return f"lesson{_infix(rendition)}.mp4"
+
+
+def _infix(rendition: RenditionName | None) -> str:
+    return "" if rendition is None else f".{rendition}"
 
 
 def sound_file(index: int, role: MicrophoneRole) -> str:

@@ -41,7 +41,7 @@ class TrialError(Exception):
 
 def trial_size(settings: Settings) -> tuple[int, int]:
     """The size that lessons will have; where the camera decides, the usual one."""
-    return _FULL_PICTURE if settings.recording.picture == "full" else (settings.view.width, settings.view.height)
+    return (settings.view.width, settings.view.height) if settings.recording.picture == "framed" else _FULL_PICTURE
 
 
 def what_is_wrong(coder: str, settings: Settings, clock: Clock, open_pair: OpenPair | None = None) -> str | None:

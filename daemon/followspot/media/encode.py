@@ -95,13 +95,7 @@ class EncodeLoop:
         self._end_hold(recording, end_pts)
         if (run := self._queue.take_run()) is not None:
             self._declare_drop(recording, run, end_pts)
-        for packet in recording.encoders.flush_video():
-            recording.segmenter.add_video(packet)
-        for packet in recording.sound.finish(end_pts):
-            recording.segmenter.add_sound(packet)
-        recording.segmenter.finish(end_pts)
-        recording.encoders.close()
-        recording.singles.close()
+        recording.finish(end_pts)
         recording.tell_cpu()
         self.media_end_ns = recording.time.media_ns(end_pts)
 
@@ -144,7 +138,7 @@ class EncodeLoop:
         self._end_hold(recording, pts)
         view = self._plan_view(captured)
         source = recording.source(captured, view)
-        self._encode(recording, Picture(source, view, captured.exposure_ns, pts), held=False)
+        self._encode(recording, Picture(source, view, captured.exposure_ns, pts, captured), held=False)
         recording.saw(captured, pts)
 
     def _begin(self, captured: CapturedFrame) -> Recording | None:
@@ -152,7 +146,8 @@ class EncodeLoop:
         now_ns = self._clock.monotonic_ns()
         if self._start_by_ns is None:
             self._start_by_ns = now_ns + _SOUND_GRACE_NS
-        if captured.coded is not None and not captured.coded.key:
+        may_wait = self._settings.recording.picture == "full" or now_ns < self._start_by_ns
+        if may_wait and captured.coded is not None and not captured.coded.key:
             return None
         if now_ns < self._start_by_ns and not self._sounds.ready_for(sample_at(captured.exposure_ns)):
             return None
@@ -163,13 +158,8 @@ class EncodeLoop:
         return recording
 
     def _encode(self, recording: Recording, picture: Picture, *, held: bool) -> None:
-        start = recording.segment_start_pts
-        key = start is None or (picture.pts - start >= self._segment_ticks and recording.can_cut(picture))
-        if key:
-            recording.segmenter.cut_at(picture.pts)
-            recording.segment_start_pts = picture.pts
-        for packet in recording.encoders.encode_picture(picture.source, picture.pts, key=key):
-            recording.segmenter.add_video(packet)
+        cut = recording.cuts_at(picture, self._segment_ticks, held=held)
+        recording.encode(picture, cut=cut, held=held)
         pts_ns = recording.time.media_ns(picture.pts)
         whole = self._settings.recording.picture == "full"
         self._sink.write_framing(framing_line(pts_ns, picture.exposure_ns, picture.view, held=held, whole=whole))
@@ -188,7 +178,7 @@ class EncodeLoop:
         if hurried or until_pts - recording.sound_until_pts >= _SOUND_EVERY_TICKS:
             recording.sound_until_pts = until_pts
             for packet in recording.sound.advance(until_pts, due_ns):
-                recording.segmenter.add_sound(packet)
+                recording.add_sound(packet)
 
     def _bridge(self, recording: Recording, exposure_ns: int) -> None:
         """Fill up to a picture that comes after a stall, so that the rhythm of the held ones goes on to it."""
@@ -221,7 +211,8 @@ class EncodeLoop:
                 same_from_pts = recording.same_from_pts
                 recording.held_from_pts = pts if same_from_pts is None else same_from_pts
             source = recording.held_source(newest, exposure_ns)
-            self._encode(recording, Picture(source, newest.view, exposure_ns, pts), held=True)
+            held = Picture(source, newest.view, exposure_ns, pts, newest.captured)
+            self._encode(recording, held, held=True)
             self.beat_ns = self._clock.monotonic_ns()
 
     def _end_hold(self, recording: Recording, pts: int) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from followspot.domain.rendition import RenditionName
 from followspot.domain.sound import Carrier, MicrophoneRole, SoundLevel
 
 
@@ -70,9 +71,13 @@ class RecordingStarted:
 
 @dataclass(frozen=True, slots=True)
 class FramesDropped:
-    """`count` frames in a row came faster than they could be encoded; the gap is declared to the sink too."""
+    """`count` frames in a row came faster than they could be encoded; the gap is declared to the sink too.
+
+    `rendition`: it is that further picture alone which lost them.
+    """
 
     count: int
+    rendition: RenditionName | None = None
 
 
 @dataclass(frozen=True, slots=True)

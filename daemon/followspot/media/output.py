@@ -11,8 +11,10 @@ from followspot.settings.models import Settings
 class Output:
     """Pictures of one size for one encoder, decided by the first frame."""
 
-    def __init__(self, settings: Settings, first: av.VideoFrame) -> None:
-        self._whole = settings.recording.picture == "full"
+    def __init__(self, settings: Settings, first: av.VideoFrame, *, whole: bool, own: bool = False) -> None:
+        """`whole`: all that the camera sees. `own`: of each picture a frame that nobody else changes."""
+        self._whole = whole
+        self._own = own
         # Chroma has half the lines and columns: an odd last one is left off.
         self.width = first.width & ~1 if self._whole else settings.view.width
         self.height = first.height & ~1 if self._whole else settings.view.height
@@ -28,11 +30,18 @@ class Output:
         """
         if not self._whole and view.hiding is Hiding.COVERED:
             return self.black
-        whole = centre_view(frame.width, frame.height, self.width, self.height) if self._whole else None
-        if whole is not None and (frame.width & ~1, frame.height & ~1) == (self.width, self.height):
-            whole = Rect(0, 0, self.width, self.height)
+        if self._whole:
+            return self.whole_picture(frame)
         with self.cpu:
-            return self._renderer.render(frame, whole or view.crop)
+            return self._renderer.render(frame, view.crop)
+
+    def whole_picture(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """All of `frame`, or as much as fits."""
+        crop = centre_view(frame.width, frame.height, self.width, self.height)
+        if (frame.width & ~1, frame.height & ~1) == (self.width, self.height):
+            crop = Rect(0, 0, self.width, self.height)
+        with self.cpu:
+            return self._renderer.render(frame, crop, own=self._own)
 
     @property
     def black(self) -> av.VideoFrame:

@@ -143,7 +143,7 @@ class _Run:
         self._analyse_failed = False
         self._queue = FrameQueue(max(_QUEUE_MIN_FRAMES, math.ceil(settings.camera.rate_hz * _QUEUE_S)))
         self._stopping = threading.Event()
-        passes = settings.recording.picture == "full"
+        passes = settings.recording.picture != "framed"
         self._camera = VideoCapture(settings.camera, clock, self._take_frame, notify, passes=passes, local=local).source
         self._sources: list[Source] = [self._camera]
         tracks: dict[MicrophoneRole, SoundTrack] = {}

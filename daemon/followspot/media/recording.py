@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import av
 
 from followspot.domain.recording import LessonPlan, SegmentSink
+from followspot.domain.rendition import RenditionName
 from followspot.domain.view import FramedView
 from followspot.media.capture import is_specified
 from followspot.media.cputime import tell
-from followspot.media.encoder import MATRIX_BT709, EncoderPair
+from followspot.media.encoder import MATRIX_BT709, EncoderPair, Packet
 from followspot.media.framequeue import CapturedFrame
 from followspot.media.mixingdesk import SoundInputs
 from followspot.media.notices import MediaNotice
@@ -18,6 +20,7 @@ from followspot.media.passedpair import PassedPair
 from followspot.media.passing import CodedPicture
 from followspot.media.picturetime import PictureTime
 from followspot.media.rhythm import Rhythm
+from followspot.media.secondpicture import SecondPicture
 from followspot.media.segmenter import Segmenter
 from followspot.media.singlesounds import SingleSounds
 from followspot.media.soundencoding import SoundEncoding
@@ -43,6 +46,7 @@ class Picture:
     view: FramedView
     exposure_ns: int
     pts: int
+    captured: CapturedFrame
 
 
 class Recording:
@@ -60,13 +64,24 @@ class Recording:
         self.time = PictureTime(first.exposure_ns, plan.media_start_ns, settings.camera.rate_hz)
         self._stall_ns = round(settings.camera.stall_timeout_s * _NS_PER_S)
         self._fills_black = settings.camera.fill == "black"
-        self._output = Output(settings, first.frame)
-        self._key = first.coded
-        self.size = (self._output.width, self._output.height) if first.coded is None else first.coded.size
+        whole = settings.recording.picture == "full"
+        self._output = Output(settings, first.frame, whole=whole)
+        self._key = first.coded if whole else None
+        self.size = (self._output.width, self._output.height) if self._key is None else self._key.size
         self.encoders = self._open_encoders(settings, first)
         self.singles = SingleSounds(settings.single_sounds, settings.encoder.audio_bitrate_kbps)
+        self.second: SecondPicture | None = None
+        if settings.both_pictures:
+            further = sink.rendition(RenditionName.FULL)
+            self.second = SecondPicture(settings, further, self.time, plan.first_index, notify)
         self.segmenter = Segmenter(
-            self.encoders, sink, self.time, plan.first_index, settings.recording.fragment_s, self.singles.take
+            self.encoders,
+            sink,
+            self.time,
+            plan.first_index,
+            settings.recording.fragment_s,
+            self.singles.take,
+            self._renditions,
         )
         self.sound = SoundEncoding(
             sounds,
@@ -93,8 +108,8 @@ class Recording:
         self.held_from_pts: int | None = None
 
     def _open_encoders(self, settings: Settings, first: CapturedFrame) -> EncoderPair:
-        if first.coded is not None:
-            return PassedPair(settings, first.coded)
+        if self._key is not None:
+            return PassedPair(settings, self._key)
         matrix = first.frame.colorspace
         return EncoderPair(
             settings, matrix if is_specified(matrix) else MATRIX_BT709, self.size, settings.encoder.coder
@@ -144,15 +159,73 @@ class Recording:
         if self._key is not None:
             self._needs_key = True
             return self._key
-        if self._fills_black and exposure_ns - self._seen_ns > self._stall_ns:
-            return self._output.black
-        return newest.source
+        return self._output.black if self.is_black(exposure_ns) else newest.source
+
+    def is_black(self, exposure_ns: int) -> bool:
+        """Whether black is shown at `exposure_ns`, where a picture is held."""
+        return self._fills_black and exposure_ns - self._seen_ns > self._stall_ns
 
     def tell_cpu(self) -> None:
         """Put on record what encoding and scaling cost."""
         tell("encoders", self.encoders.cpu.spent_ns)
         tell("scaling", self._output.cpu.spent_ns)
 
-    def can_cut(self, picture: Picture) -> bool:
-        """Whether a segment can start with it."""
-        return not isinstance(picture.source, CodedPicture) or picture.source.key
+    def cuts_at(self, picture: Picture, segment_ticks: int, *, held: bool) -> bool:
+        """Whether a segment starts with it; the first picture starts one."""
+        if self.segment_start_pts is None:
+            return True
+        if self.second is not None and not held and self.second.must_cut(picture.captured):
+            return True
+        overdue_ticks = picture.pts - self.segment_start_pts - segment_ticks
+        if overdue_ticks < 0 or (isinstance(picture.source, CodedPicture) and not picture.source.key):
+            return False
+        return self.second is None or self.second.can_cut(picture.captured, overdue_ticks, held=held)
+
+    def encode(self, picture: Picture, *, cut: bool, held: bool) -> None:
+        """Encode a picture; with `cut` a segment starts with it."""
+        if cut:
+            self.segmenter.cut_at(picture.pts)
+            self.segment_start_pts = picture.pts
+        if self.second is not None:
+            black = held and self.is_black(picture.exposure_ns)
+            self.second.show(picture.captured, picture.pts, cut=cut, held=held, black=black)
+        for packet in self.encoders.encode_picture(picture.source, picture.pts, key=cut):
+            self._add_video(packet)
+
+    def add_sound(self, packet: Packet) -> None:
+        """Take the next sound."""
+        copy = None if self.second is None else _copied(packet)
+        self.segmenter.add_sound(packet)
+        if self.second is not None and copy is not None:
+            self.second.sound(copy)
+
+    def finish(self, end_pts: int) -> None:
+        """The last picture lasts until `end_pts`."""
+        try:
+            for packet in self.encoders.flush_video():
+                self._add_video(packet)
+            for packet in self.sound.finish(end_pts):
+                self.add_sound(packet)
+            self.segmenter.finish(end_pts)
+        finally:
+            if self.second is not None:
+                self.second.finish(end_pts)
+        self.encoders.close()
+        self.singles.close()
+
+    def _add_video(self, packet: Packet) -> None:
+        pts = cast(int, packet.pts)
+        self.segmenter.add_video(packet)
+        if self.second is not None:
+            self.second.recorded(pts)
+
+    def _renditions(self) -> tuple[RenditionName, ...]:
+        return () if self.second is None else self.second.renditions
+
+
+def _copied(packet: Packet) -> Packet:
+    """A packet for another muxer: each sets the time stamps of what it gets to its own."""
+    copy: Packet = av.Packet(bytes(packet))
+    copy.time_base, copy.pts, copy.dts, copy.duration = packet.time_base, packet.pts, packet.dts, packet.duration
+    copy.is_keyframe = packet.is_keyframe
+    return copy

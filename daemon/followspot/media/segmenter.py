@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 import av
 
-from followspot.domain.recording import SegmentEnd, SegmentSink, SoundPart
+from followspot.domain.recording import SegmentEnd, SoundPart
+from followspot.domain.rendition import RenditionName
 from followspot.media.encoder import VIDEO_TIMESCALE, EncoderPair, Packet, sound_before
 from followspot.media.fragments import FragmentAssembler
 from followspot.media.picturetime import PictureTime
@@ -38,6 +39,22 @@ def muxer_options(safe_every_s: float) -> dict[str, str]:
     }
 
 
+class FragmentTaker(Protocol):
+    """Where whole fragments go: the part of a SegmentSink that cutting needs."""
+
+    def open_segment(self, index: int, start_ns: int) -> None:
+        """A new segment, before its first fragment."""
+        ...
+
+    def write_fragment(self, index: int, data: bytes) -> None:
+        """One whole fragment (the first call: with the init segment)."""
+        ...
+
+    def finish_segment(self, end: SegmentEnd) -> None:
+        """All fragments were given."""
+        ...
+
+
 class _Segment:
     """One container being filled. The newest picture is kept back until the next one tells how long it lasts."""
 
@@ -46,6 +63,7 @@ class _Segment:
     ) -> None:
         self.index = index
         self.start_pts = start_pts
+        self.tracks = encoders.tracks
         self.end_pts: int | None = None
         self.frames = 0
         self._newest: Packet | None = None
@@ -98,16 +116,18 @@ class Segmenter:
     def __init__(
         self,
         encoders: EncoderPair,
-        sink: SegmentSink,
+        sink: FragmentTaker,
         time: PictureTime,
         first_index: int,
         safe_every_s: float,
         sounds_until: Callable[[int], tuple[SoundPart, ...]],
+        renditions: Callable[[], tuple[RenditionName, ...]] = tuple,
     ) -> None:
         """No media is handed over later than `safe_every_s` after it was taken.
 
-        `sounds_until(pts)` gives what lies beside the segment that ends at `pts`.
+        `sounds_until(pts)` gives what lies beside the segment that ends at `pts`, `renditions` what follows it.
         """
+        self._renditions = renditions
         self._sounds_until = sounds_until
         self._encoders = encoders
         self._media_ns = time.media_ns
@@ -118,6 +138,10 @@ class Segmenter:
         self._early_sound: deque[Packet] = deque()
         self._ending: _Segment | None = None
         self._current: _Segment | None = None
+
+    def replace_encoders(self, encoders: EncoderPair) -> None:
+        """The segments that begin from here on are made of what these give."""
+        self._encoders = encoders
 
     def cut_at(self, pts: int) -> None:
         """The picture at `pts` starts a segment."""
@@ -177,7 +201,7 @@ class Segmenter:
         end_pts = cast(int, segment.end_pts)
         start_ns, end_ns = self._media_ns(segment.start_pts), self._media_ns(end_pts)
         sounds = self._sounds_until(end_pts)
-        tracks = self._encoders.tracks()
+        length_ns, tracks = end_ns - start_ns, segment.tracks()
         self._sink.finish_segment(
-            SegmentEnd(segment.index, start_ns, end_ns - start_ns, segment.frames, last, tracks, sounds)
+            SegmentEnd(segment.index, start_ns, length_ns, segment.frames, last, tracks, sounds, self._renditions())
         )

@@ -85,11 +85,11 @@ class ViewRenderer:
         self._cropper: _Cropper | None = None
         cv2.setNumThreads(1)  # OpenCV's own pool would take cores from the encoder
 
-    def render(self, frame: av.VideoFrame, crop: Rect) -> av.VideoFrame:
-        """The part `crop` of `frame` (a planar one), at the output's size."""
+    def render(self, frame: av.VideoFrame, crop: Rect, *, own: bool = False) -> av.VideoFrame:
+        """The part `crop` of `frame` (a planar one), at the output's size; with `own` never `frame` itself."""
         if self._is_plain(frame, crop):
             x, y = round(crop.x), round(crop.y)
-            if (frame.width, frame.height) == (self._width, self._height):
+            if not own and (frame.width, frame.height) == (self._width, self._height):
                 return frame
             if self._cropper is None or not self._cropper.takes(frame):
                 self._cropper = _Cropper(frame, self._width, self._height)

@@ -189,6 +189,7 @@ class EncoderSettings(Table):
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "superfast"
     aq_strength: float = Field(default=0.0, ge=0, le=2)
     bitrate_kbps: int = Field(default=4000, ge=200, le=20_000)
+    full_bitrate_kbps: int = Field(default=6000, ge=200, le=40_000)
     audio_bitrate_kbps: int = Field(default=96, ge=32, le=320)
 
     @property
@@ -200,7 +201,7 @@ class EncoderSettings(Table):
 class RecordingSettings(Table):
     """`[recording]`: segments and durability."""
 
-    picture: Literal["framed", "full"] = "framed"
+    picture: Literal["framed", "full", "both"] = "framed"
     segment_s: float = Field(default=60.0, ge=2, le=600)
     fragment_s: float = Field(default=0.5, ge=0.2, le=2)
     resume_within_min: float = Field(default=10.0, ge=0, le=120)
@@ -311,6 +312,17 @@ class Settings(Table):
         return tuple(role for role, _ in self.microphones)
 
     @property
+    def both_pictures(self) -> bool:
+        """Whether the full picture is recorded beside the framed one."""
+        return self.recording.picture == "both"
+
+    @property
+    def picture_kbps(self) -> int:
+        """What all pictures of a lesson take."""
+        return self.encoder.bitrate_kbps + (self.encoder.full_bitrate_kbps if self.both_pictures else 0)
+
+    @property
     def sound_kbps(self) -> int:
-        """What all sound tracks of a lesson take."""
-        return self.encoder.audio_bitrate_kbps * (1 + len(self.single_sounds))
+        """What all sound tracks of a lesson take: the full picture has its sound with it."""
+        tracks = 1 + self.both_pictures + len(self.single_sounds)
+        return self.encoder.audio_bitrate_kbps * tracks

@@ -77,7 +77,7 @@ def contradictions(settings: Settings, lines: dict[KeyPath, int]) -> Iterator[Pr
             "view.board",
             "left_deg must be less than right_deg, by at most 120, and bottom_deg than top_deg, by at most 60",
         )
-    if settings.hides_zones and settings.recording.picture == "full":
+    if settings.hides_zones and settings.recording.picture != "framed":
         yield problem(
             "view.hide_blocked", 'shows no zone only where recording.picture is "framed": the full picture shows all'
         )

@@ -2,10 +2,18 @@
 
 import hashlib
 
-from followspot.domain.acknowledgement import Acknowledgement, StoredFile, UnknownMediaError, WrongHashError
+from followspot.domain.acknowledgement import (
+    Acknowledgement,
+    IncompleteStoreError,
+    StoredFile,
+    StoredSegment,
+    UnknownMediaError,
+    WrongHashError,
+)
 from followspot.domain.allowance import Allowance
 from followspot.domain.commands import BusyError
 from followspot.domain.events import EventData, LessonStored, SegmentStored
+from followspot.domain.recording import RenditionFile
 from followspot.domain.segments import MANIFEST_FILE
 from followspot.storage.keeping import MANIFEST_INDEX, Copy
 from followspot.storage.rows import LessonRow, LessonState
@@ -24,7 +32,8 @@ def moves_allowed() -> Allowance:
 def acknowledge(store: Store, said: Acknowledgement, moves: Allowance) -> int:
     """Note it durably; how many files are newly stored, or stored elsewhere than before.
 
-    Raises UnknownMediaError, WrongHashError, or BusyError beyond the `moves` allowed; then nothing of it counts.
+    Raises UnknownMediaError, WrongHashError, IncompleteStoreError, or BusyError beyond the `moves` allowed; then
+    nothing of it counts.
     """
     lesson = store.catalogue.lesson(said.lesson_id)
     if lesson is None:
@@ -56,11 +65,23 @@ def acknowledge(store: Store, said: Acknowledgement, moves: Allowance) -> int:
 
 def _check_segments(store: Store, said: Acknowledgement) -> None:
     known = store.catalogue.hashes(said.lesson_id)
+    further = store.catalogue.renditions(said.lesson_id)
     for segment in said.segments:
         sha256 = known.get(segment.index)
         if sha256 is None:
             raise UnknownMediaError(f"the lesson {said.lesson_id} has no segment {segment.index} on record here")
         _compare(f"segment {segment.index} of the lesson {said.lesson_id}", sha256, segment)
+        _check_further(store, said.lesson_id, segment, further.get(segment.index, ()))
+
+
+def _check_further(store: Store, lesson_id: str, segment: StoredSegment, renditions: tuple[RenditionFile, ...]) -> None:
+    """A further picture that is here would be deleted with its segment: it must be stored too."""
+    for one in renditions:
+        if one.sha256 not in segment.beside and (store.folder(lesson_id) / one.file).exists():
+            raise IncompleteStoreError(
+                f"segment {segment.index} of the lesson {lesson_id} has the {one.name} picture {one.file} as well: "
+                f"store it, and quote its SHA-256 {one.sha256} in beside"
+            )
 
 
 def _check_manifest(store: Store, lesson: LessonRow, manifest: StoredFile) -> None:

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from followspot.domain.events import LessonCompleted
 from followspot.domain.ids import stamp_of
-from followspot.domain.recording import Gap, SoundFile, TrackInfo
+from followspot.domain.recording import Gap, RenditionFile, SoundFile, TrackInfo
 from followspot.domain.segments import (
     MANIFEST_FILE,
     ClockState,
     Manifest,
+    ManifestSegment,
     relative_path,
     segment_file,
 )
@@ -24,6 +25,7 @@ from followspot.storage.completion import complete
 from followspot.storage.disk import file_hash
 from followspot.storage.reconcile import Finding, FindingKind
 from followspot.storage.recovery import INTERRUPTED
+from followspot.storage.renditions import find_renditions
 from followspot.storage.rows import Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import Found, trim
 from followspot.storage.soundfiles import find_sounds
@@ -136,9 +138,10 @@ def _adopt_completed(
                 init_size=init_sizes[one.index],
                 tracks=tracks,
                 sounds=tuple(SoundFile(**sound.model_dump()) for sound in one.sounds if (folder / sound.file).exists()),
+                renditions=_as_stated(folder, one),
                 boottime_ns=0,
                 synced=one.clock is ClockState.SYNCED,
-                **one.model_dump(exclude={"sounds", "clock"}),
+                **one.model_dump(exclude={"sounds", "renditions", "clock"}),
             )
             store.catalogue.add_segment(row, last=one == manifest.segments[-1])
         for gap in manifest.gaps:
@@ -152,6 +155,12 @@ def _adopt_completed(
         _adopted(orphan.lesson_id, len(whole), "as its manifest says"),
         *(_lost(orphan.lesson_id, one.file, present=one.index in hashes) for one in lost),
     ]
+
+
+def _as_stated(folder: Path, one: ManifestSegment) -> tuple[RenditionFile, ...]:
+    """Those further pictures of a segment that are what its manifest says."""
+    stated = {further.sha256 for further in one.renditions}
+    return tuple(found for found in find_renditions(folder, one.index) if found.sha256 in stated)
 
 
 def _completed(manifest: Manifest, content: bytes) -> LessonCompleted:
@@ -186,6 +195,7 @@ def _segment_row(store: Store, lesson: LessonRow, found: Found, sha256: str, sta
         boottime_ns=lesson.anchor.boottime_at(start_ns),
         synced=lesson.anchor.synced,
         sounds=find_sounds(path.parent, found.index),
+        renditions=find_renditions(path.parent, found.index),
     )
 
 

@@ -67,22 +67,27 @@ class _Walk:
     whole_size: int = 0
 
 
-def walk(file: BinaryIO, size: int) -> WholeMedia | None:
-    """What is whole in the first `size` bytes of `file`; None when not even one fragment is."""
+def walk(file: BinaryIO, size: int, until_ns: int | None = None) -> WholeMedia | None:
+    """What is whole in the first `size` bytes of `file`, and within `until_ns`; None when not even one fragment is."""
     state = _Walk()
     with suppress(struct.error, ValueError, IndexError):  # damaged inside a box: what was whole before it stands
-        _walk_fragments(file, size, state)
+        _walk_fragments(file, size, state, until_ns)
     if not state.whole_size:
         return None
     video = next(track.info for track in state.tracks.values() if track.info.kind == "video")
-    start_ns, end_ns = (ticks * NANOSECONDS // video.timescale for ticks in (state.span.first or 0, state.span.end))
     return WholeMedia(
         init_size=state.init_size,
         whole_size=state.whole_size,
-        duration_ns=max(0, end_ns - start_ns),  # both as the recorder rounds them, so that segments join to the tick
+        duration_ns=_length_ns(state.span, video.timescale),
         frames=state.span.frames,
         tracks=tuple(track.info for track in state.tracks.values()),
     )
+
+
+def _length_ns(span: _Span, timescale: int) -> int:
+    """Both ends as the recorder rounds them, so that segments join to the tick."""
+    start_ns, end_ns = (ticks * NANOSECONDS // timescale for ticks in (span.first or 0, span.end))
+    return max(0, end_ns - start_ns)
 
 
 def init_length(data: bytes) -> int:
@@ -96,16 +101,20 @@ def init_length(data: bytes) -> int:
     return min(position, len(data))
 
 
-def _walk_fragments(file: BinaryIO, size: int, state: _Walk) -> None:
+def _walk_fragments(file: BinaryIO, size: int, state: _Walk, until_ns: int | None) -> None:
     moof: _Span | None = None
+    timescale = NANOSECONDS
     for kind, start, end, payload in top_boxes(file, size):
         if kind == b"moov" and not state.tracks:
             state.tracks = _tracks(payload)
+            timescale = next((t.info.timescale for t in state.tracks.values() if t.info.kind == "video"), NANOSECONDS)
         elif kind == b"moof":
             if not _has_video(state.tracks):
                 return
             state.init_size = state.init_size or start
             moof = _span_after(payload, state)
+            if until_ns is not None and _length_ns(moof, timescale) > until_ns:
+                return
         elif kind == b"mdat" and moof is not None:
             state.span, state.whole_size, moof = moof, end, None
 

@@ -18,8 +18,7 @@ from followspot.domain.events import (
     LessonResumed,
     LessonStarted,
 )
-from followspot.domain.gaps import GapReason
-from followspot.domain.recording import Gap
+from followspot.domain.recording import Gap, RenditionFile
 from followspot.domain.segments import (
     BookmarkRecord,
     ClockState,
@@ -28,7 +27,14 @@ from followspot.domain.segments import (
 )
 from followspot.storage.database import Database
 from followspot.storage.outbox import Outbox
-from followspot.storage.records import bookmark_record, lesson_row, segment_ready, segment_row
+from followspot.storage.records import (
+    bookmark_record,
+    gap_of,
+    lesson_row,
+    renditions_of,
+    segment_ready,
+    segment_row,
+)
 from followspot.storage.rows import Anchor, LabelRow, LessonRow, LessonState, Moment, SegmentRow
 
 
@@ -80,10 +86,17 @@ class Catalogue:
         rows = self._database.all('SELECT "index", sha256 FROM segments WHERE lesson_id = ?', (lesson_id,))
         return {row["index"]: row["sha256"] for row in rows}
 
+    def renditions(self, lesson_id: str) -> dict[int, tuple[RenditionFile, ...]]:
+        """The further pictures of each of the lesson's segments by index, of those that have some."""
+        rows = self._database.all(
+            "SELECT \"index\", renditions FROM segments WHERE lesson_id = ? AND renditions <> '[]'", (lesson_id,)
+        )
+        return {row["index"]: renditions_of(row) for row in rows}
+
     def gaps(self, lesson_id: str) -> list[Gap]:
         """The lesson's gaps by media time."""
         rows = self._database.all("SELECT * FROM gaps WHERE lesson_id = ? ORDER BY start_ns, rowid", (lesson_id,))
-        return [Gap(GapReason(row["reason"]), row["start_ns"], row["duration_ns"], row["missing_ns"]) for row in rows]
+        return [gap_of(row) for row in rows]
 
     def bookmarks(self, lesson_id: str) -> list[BookmarkRecord]:
         """The lesson's bookmarks by media time."""
@@ -147,16 +160,17 @@ class Catalogue:
     def add_segment(self, segment: SegmentRow, *, last: bool) -> None:
         """A finished segment, and `segment.ready`."""
         tracks = json.dumps([*map(asdict, segment.tracks), *map(asdict, segment.sounds)])
+        renditions = json.dumps([*map(asdict, segment.renditions)])
         event = segment_ready(segment, last=last)
         with self._announced():
             self._database.execute(
                 'INSERT INTO segments (lesson_id, "index", file, size, sha256, init_size, start_ns, duration_ns,'
-                " started, frames, tracks, boot_id, boottime_ns, synced)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " started, frames, tracks, boot_id, boottime_ns, synced, renditions)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(segment.lesson_id, segment.index, segment.file, segment.size, segment.sha256),
                     *(segment.init_size, segment.start_ns, segment.duration_ns, segment.started.isoformat()),
-                    *(segment.frames, tracks, segment.boot_id, segment.boottime_ns, segment.synced),
+                    *(segment.frames, tracks, segment.boot_id, segment.boottime_ns, segment.synced, renditions),
                 ),
             )
             self._outbox.add(event)
@@ -326,8 +340,9 @@ class Catalogue:
 
     def _insert_gap(self, lesson_id: str, gap: Gap, anchor: Anchor | None) -> None:
         self._database.execute(
-            "INSERT INTO gaps VALUES (?, ?, ?, ?, ?)",
-            (lesson_id, gap.reason, gap.start_ns, gap.duration_ns, gap.missing_ns),
+            "INSERT INTO gaps (lesson_id, reason, start_ns, duration_ns, missing_ns, rendition)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (lesson_id, gap.reason, gap.start_ns, gap.duration_ns, gap.missing_ns, gap.rendition),
         )
         if anchor is not None:
             self._set_anchor(lesson_id, anchor)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from followspot.domain.events import ClockCorrected, ClockLabel, ClockSpan
 from followspot.domain.segments import (
     CLOCK_FILE,
-    PLAYLIST_FILE,
     BookmarkRecord,
     ClockFile,
     ClockSegment,
@@ -17,7 +16,6 @@ from followspot.domain.segments import (
     relative_path,
 )
 from followspot.storage.disk import replace_file
-from followspot.storage.playlist import playlist
 from followspot.storage.rows import (
     CLOCK_TOLERANCE,
     MICROSECOND_NS,
@@ -102,9 +100,7 @@ def _correct(
         )
         replace_file(store.disk, store.folder(lesson.id) / CLOCK_FILE, content.to_bytes())
         if lesson.state is LessonState.COMPLETED:
-            gaps, longest_s = store.catalogue.gaps(lesson.id), store.longest_segment_s
-            lines = playlist(segments, gaps, longest_segment_s=longest_s, ended=True)
-            replace_file(store.disk, store.folder(lesson.id) / PLAYLIST_FILE, lines)
+            store.write_playlist(lesson.id, ended=True, segments=segments)
     event = ClockCorrected(
         lesson_id=lesson.id,
         boot_id=store.boot.boot_id(),

@@ -11,6 +11,7 @@ from followspot.domain.segments import (
     clock_state,
     gap_record,
     relative_path,
+    rendition_record,
     sound_record,
     track_of,
 )
@@ -89,4 +90,5 @@ def _manifest_segment(segment: SegmentRow) -> ManifestSegment:
         boot_id=segment.boot_id,
         frames=segment.frames,
         sounds=tuple(sound_record(sound) for sound in segment.sounds),
+        renditions=tuple(rendition_record(rendition) for rendition in segment.renditions),
     )

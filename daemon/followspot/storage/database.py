@@ -165,7 +165,24 @@ CREATE TABLE alerts (
 ) STRICT, WITHOUT ROWID;
 """
 """What events have told to be wrong and not yet to be well: a later run must not leave it so."""
-MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE, PRUNING, LABELS, ALERTS)
+RENDITIONS = """
+ALTER TABLE segments ADD COLUMN renditions TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE gaps ADD COLUMN rendition TEXT;
+ALTER TABLE whole_files RENAME TO whole_lessons;
+CREATE TABLE whole_files (
+    lesson_id TEXT NOT NULL REFERENCES lessons (id),
+    rendition TEXT NOT NULL,
+    file TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    duration_ns INTEGER NOT NULL,
+    PRIMARY KEY (lesson_id, rendition)
+) STRICT;
+INSERT INTO whole_files SELECT lesson_id, '', file, size, sha256, duration_ns FROM whole_lessons;
+DROP TABLE whole_lessons;
+"""
+"""Further pictures of segments and of lessons as one file; '' and null stand for the lesson's own picture."""
+MIGRATIONS = (SCHEMA, PAUSES, EVENTS, KEEPING, MUTE, PRUNING, LABELS, ALERTS, RENDITIONS)
 """Each takes a database from the version that is its place here to the next: a box keeps its lessons over an update."""
 
 log = logging.getLogger(__name__)

@@ -4,14 +4,17 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from followspot.domain.errors import StorageError
 from followspot.domain.gaps import GapReason
 from followspot.domain.recording import Gap, LessonOrigin, LessonPlan, SegmentEnd
+from followspot.domain.rendition import RenditionName
 from followspot.storage.disk import DiskErrors, is_full
 from followspot.storage.notices import DiskOverflow, FragmentDurable, SegmentDurable, StorageFailed
 from followspot.storage.refuge import may_take_refuge, moved_notice, take_refuge
+from followspot.storage.renditions import RenditionWriter, missing_of
 from followspot.storage.rows import CLOCK_TOLERANCE, MICROSECOND_NS, Anchor, LessonRow, LessonState, SegmentRow
 from followspot.storage.salvage import settle
 from followspot.storage.soundfiles import write_sounds
@@ -55,6 +58,9 @@ class LessonWriter:
         self._anchor: Anchor | None = None
         self._file: SegmentFile | None = None
         self._framing: FramingFile | None = None
+        self._rendition: RenditionWriter | None = None
+        self._waiting: tuple[SegmentEnd, SegmentRow] | None = None
+        """A finished segment that waits for its further picture to be announced with it."""
 
     @property
     def lesson_id(self) -> str:
@@ -86,11 +92,13 @@ class LessonWriter:
         if cut is not None:
             self._framing.write(cut_line(cut))
 
-    def open_segment(self, start_ns: int) -> None:
-        """Steps S1 and S2."""
+    def open_segment(self, index: int, start_ns: int) -> None:
+        """Steps S1 and S2. `index` is the recorder's number of it."""
         if self._overflowed:
             self._declare_loss(start_ns)
         self._file = SegmentFile(self._store.disk, self._folder, self._index)
+        if self._rendition is not None:
+            self._rendition.place(index, self._folder, self._index)
 
     def write(self, data: bytes, framing: bytes, more_wait: bool = False) -> None:
         """Step S3, and the framing lines of these frames. On a slow disk fragments that wait share one sync."""
@@ -118,12 +126,47 @@ class LessonWriter:
             self._framing.sync()
         segment = self._finished(self._file, end)
         self._file = None
-        self._store.catalogue.add_segment(segment, last=end.last)
         self._index, self._end_ns = segment.index + 1, segment.end_ns
-        self._store.notify(SegmentDurable(self._plan.lesson_id, segment.index))
-        self._store.write_playlist(self._plan.lesson_id, ended=False)
         if end.last:
             log.debug("cpu spent part=storage ms=%.1f", (time.thread_time_ns() - self._cpu_ns) / MILLISECOND_NS)
+        self._announce_waiting()
+        if not end.renditions or self._rendition is None:
+            self._announce(segment, last=end.last)
+            return
+        self._waiting = end, segment
+        if self._rendition.has_ended(end.index):
+            self._announce_waiting()
+
+    def add_rendition(self, name: RenditionName) -> None:
+        """A further picture of the lesson comes too."""
+        self._rendition = RenditionWriter(self._store.disk, name)
+
+    def open_rendition(self, index: int) -> None:
+        """Step G1. All indices of renditions are the recorder's."""
+        if self._rendition is not None:
+            self._rendition.open(index)
+
+    def write_rendition(self, index: int, data: bytes, more_wait: bool = False) -> None:
+        """Step G2: as S3."""
+
+        def sync(file: SegmentFile) -> None:
+            if not (more_wait and self._may_wait()):
+                self._sync(file)
+
+        if self._rendition is not None:
+            self._rendition.write(index, data, sync)
+
+    def cut_rendition(self, index: int, why: GapReason) -> None:
+        """The rest of the segment's further picture is lost."""
+        if self._rendition is not None:
+            self._rendition.cut(index, why)
+
+    def finish_rendition(self, index: int) -> None:
+        """Step G3, where the segment itself is finished."""
+        if self._rendition is not None:
+            self._rendition.end(index)
+        if self._waiting is not None and self._waiting[0].index <= index:
+            self._announce_waiting()
 
     def end_without_media(self, end: SegmentEnd) -> None:
         """The lesson's last segment was thrown away: all since the overflow is missing."""
@@ -135,11 +178,12 @@ class LessonWriter:
         start_ns = self._lesson_ns(gap.start_ns)
         duration_ns = self._lesson_ns(gap.start_ns + gap.duration_ns) - start_ns
         if duration_ns > 0 or gap.duration_ns == 0:
-            kept = Gap(gap.reason, start_ns, duration_ns, gap.missing_ns)
+            kept = replace(gap, start_ns=start_ns, duration_ns=duration_ns)
             self._store.catalogue.add_gap(self._plan.lesson_id, kept)
 
     def overflow(self) -> None:
         """The queue is full: close what is on the disk; media goes on with a later segment."""
+        self._announce_waiting()
         self._let_go_of_segment()
         settle(self._store, self._plan.lesson_id)
         self._index, self._end_ns = self._store.catalogue.next_place(self._plan.lesson_id)
@@ -154,7 +198,7 @@ class LessonWriter:
 
     def close(self) -> None:
         """Give back what is open; an unfinished segment stays for salvage."""
-        self._failed = True
+        self._failed, self._waiting = True, None
         self._let_go_of_segment()
         self._let_go_of_framing()
 
@@ -255,6 +299,24 @@ class LessonWriter:
             sounds=sounds,
         )
 
+    def _announce(self, segment: SegmentRow, *, last: bool) -> None:
+        """Steps S7 and S8."""
+        self._store.catalogue.add_segment(segment, last=last)
+        self._store.notify(SegmentDurable(self._plan.lesson_id, segment.index))
+        self._store.write_playlist(self._plan.lesson_id, ended=False)
+
+    def _announce_waiting(self) -> None:
+        """Step G3, and then S7 and S8: with as much of the further picture as is there."""
+        if self._waiting is None or self._rendition is None:
+            return
+        (end, segment), self._waiting = self._waiting, None
+        file = self._rendition.finish(end.index, segment)
+        why = self._rendition.why_short(end.index)
+        gap = missing_of(segment, file, self._rendition.name, why)
+        if gap is not None:
+            self._store.catalogue.add_gap(segment.lesson_id, gap)
+        self._announce(segment if file is None else replace(segment, renditions=(file,)), last=end.last)
+
     def _may_wait(self) -> bool:
         """Behind a slow sync, for as long as that took: then half of the disk's time is for writing."""
         waited_ns = self._store.clock.monotonic_ns() - self._synced_ns
@@ -275,6 +337,8 @@ class LessonWriter:
         if self._file is not None:
             file, self._file = self._file, None
             file.abandon()
+        if self._rendition is not None:
+            self._rendition.let_go()
 
     def _let_go_of_framing(self) -> None:
         if self._framing is not None:
@@ -290,6 +354,7 @@ class LessonWriter:
         begun = self._anchor is not None
         try:
             with suppress(OSError):
+                self._announce_waiting()
                 self._let_go_of_segment()
                 self._let_go_of_framing()
             self._folder = take_refuge(store, lesson_id)

@@ -20,6 +20,7 @@ from followspot.storage.pruning import Pruning
 from followspot.storage.recovery import INTERRUPTED
 from followspot.storage.refuge import may_take_refuge, moved_notice, take_refuge
 from followspot.storage.retention import Tending
+from followspot.storage.rows import WholeKey
 from followspot.storage.salvage import announce_pause, settle
 from followspot.storage.store import Store, storage_error
 
@@ -93,13 +94,13 @@ class Opened:
             lesson_id, lambda: self.store.reserve.lend(lambda: complete(self.store, lesson_id, reason))
         )
 
-    def unjoined(self) -> list[str]:
+    def unjoined(self) -> list[WholeKey]:
         """On the storage thread: what has been deleted cannot be joined any more, what is in refuge not yet."""
         store = self.store
         return [
-            lesson_id
-            for lesson_id in store.wholes.unjoined()
-            if not store.is_in_fallback(lesson_id) and store.has_segments(lesson_id)
+            key
+            for key in store.wholes.unjoined()
+            if not store.is_in_fallback(key.lesson_id) and store.has_segments(key)
         ]
 
     def settle(self) -> int:

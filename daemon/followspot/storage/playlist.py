@@ -2,20 +2,66 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from followspot.domain.recording import Gap
+from followspot.domain.rendition import RenditionName
 from followspot.storage.rows import SegmentRow
 
 NANOSECONDS = 1_000_000_000
 
 
-def playlist(segments: Sequence[SegmentRow], gaps: Sequence[Gap], *, longest_segment_s: float, ended: bool) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file that players get. `init_sha256` is told where files of one run may need another initialisation."""
+
+    index: int
+    file: str
+    init_size: int
+    start_ns: int
+    duration_ns: int
+    started: datetime
+    init_sha256: str = ""
+
+    @classmethod
+    def of(cls, segment: SegmentRow) -> "Entry":
+        """The lesson's own picture."""
+        return cls(
+            segment.index, segment.file, segment.init_size, segment.start_ns, segment.duration_ns, segment.started
+        )
+
+    @classmethod
+    def of_rendition(cls, segments: Sequence[SegmentRow], name: RenditionName) -> list["Entry"]:
+        """A further picture, of those segments that have it."""
+        return [
+            cls(
+                segment.index,
+                file.file,
+                file.init_size,
+                segment.start_ns,
+                file.duration_ns,
+                segment.started,
+                file.init_sha256,
+            )
+            for segment in segments
+            for file in segment.renditions
+            if file.name is name
+        ]
+
+    def goes_on_from(self, before: "Entry") -> bool:
+        """Whether a player needs nothing new for it."""
+        joins = before.start_ns + before.duration_ns == self.start_ns
+        return joins and self.init_sha256 == before.init_sha256
+
+
+def playlist(segments: Sequence[Entry], gaps: Sequence[Gap], *, longest_segment_s: float, ended: bool) -> bytes:
     """The playlist of `segments`; `longest_segment_s`: what a segment may come to, as the target must not change later.
 
     Each segment carries its own init section; one EXT-X-MAP into the first of each unbroken run names it. Each cut is
-    a discontinuity behind an EXT-X-DATERANGE with its reason and the time that is missing.
+    a discontinuity behind an EXT-X-DATERANGE with its reason and the time that is missing. A further picture is
+    discontinuous also where a part of it is missing, and where its camera went on with other parameters.
     """
     longest_s = max((segment.duration_ns for segment in segments), default=0) / NANOSECONDS
     lines = [
@@ -36,13 +82,14 @@ def playlist(segments: Sequence[SegmentRow], gaps: Sequence[Gap], *, longest_seg
     return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
-def _entry(before: SegmentRow | None, segment: SegmentRow, cuts: Sequence[Gap]) -> list[str]:
+def _entry(before: Entry | None, segment: Entry, cuts: Sequence[Gap]) -> list[str]:
     lines = []
-    if before is not None and cuts:
+    broken = bool(cuts) or (before is not None and not segment.goes_on_from(before))
+    if before is not None and broken:
         ended = before.started + timedelta(microseconds=before.duration_ns // 1000)
         lines = [*(_daterange(cut, segment.index, number, ended) for number, cut in enumerate(cuts))]
         lines.append("#EXT-X-DISCONTINUITY")
-    if before is None or cuts:
+    if before is None or broken:
         lines.append(f'#EXT-X-MAP:URI="{segment.file}",BYTERANGE="{segment.init_size}@0"')
         lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date(segment.started)}")
     return [*lines, f"#EXTINF:{segment.duration_ns / NANOSECONDS:.6f},", segment.file]

@@ -6,17 +6,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from followspot.domain.rendition import RenditionName
 from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import (
-    WHOLE_FILE,
     relative_path,
+    segment_file,
     sound_file,
+    whole_file,
 )
 from followspot.domain.sound import MicrophoneRole
 from followspot.storage.disk import DRAFT_SUFFIX
 from followspot.storage.keeping import Kept, Presence
 from followspot.storage.removal import remove_again, tell_gone
-from followspot.storage.rows import SegmentRow
+from followspot.storage.rows import SegmentRow, WholeKey
 from followspot.storage.salvage import PART_NAME, SEGMENT_NAME
 from followspot.storage.store import Store
 from followspot.storage.whole import can_be_made_again, free_whole
@@ -102,9 +104,10 @@ def check_lesson(store: Store, lesson_id: str, content_hash: ContentHash | None 
     for segment in segments:
         if segment.index in present:
             findings += _damage(folder, lesson_id, segment, content_hash)
-            findings += _sound_damage(folder, segment, content_hash)
+            findings += _beside_damage(folder, segment, content_hash)
     findings += _without_segment(store, lesson_id, names)
-    findings += _whole_damage(store, lesson_id, content_hash)
+    for name in (None, *RenditionName):
+        findings += _whole_damage(store, WholeKey(lesson_id, name), content_hash)
     listed = {segment.file for segment in segments}
     for name in sorted(names - listed):
         if SEGMENT_NAME.fullmatch(name) or PART_NAME.fullmatch(name):
@@ -116,19 +119,20 @@ def check_lesson(store: Store, lesson_id: str, content_hash: ContentHash | None 
 
 
 def announced_files(store: Store, lesson_id: str) -> list[Path]:
-    """Every file that was told of in a completed lesson, here or not: segments, single sounds, the one file."""
-    folder, whole = store.folder(lesson_id), store.wholes.of(lesson_id)
-    segments = store.catalogue.segments(lesson_id)
-    names = [name for one in segments for name in (one.file, *(sound.file for sound in one.sounds))]
-    return [folder / name for name in (*names, *([] if whole is None else [whole.file]))]
+    """Every file that was told of in a completed lesson, here or not: segments, what is beside them, the one files."""
+    folder, segments = store.folder(lesson_id), store.catalogue.segments(lesson_id)
+    names = [name for one in segments for name in (one.file, *(beside.file for beside in _beside(one)))]
+    wholes = [store.wholes.of(WholeKey(lesson_id, name)) for name in (None, *RenditionName)]
+    return [folder / name for name in (*names, *(whole.file for whole in wholes if whole is not None))]
 
 
 def _without_segment(store: Store, lesson_id: str, names: set[str]) -> list[Finding]:
     """Voices, or the lesson as one file, whose segments something else took away: nothing of ours deletes them."""
     gone = store.keeping.of_lesson(lesson_id, Presence.GONE)
     left = [sound_file(one.index, role) for one in gone for role in MicrophoneRole]
+    left += [segment_file(one.index, name) for one in gone for name in RenditionName]
     if gone and store.is_spent(lesson_id):
-        left.append(WHOLE_FILE)
+        left += [whole_file(), *(whole_file(name) for name in RenditionName)]
     text = "is left of segments that are gone: nothing deletes it, look at it and remove it"
     return [
         Finding(FindingKind.UNLISTED, relative_path(lesson_id, name), text) for name in sorted(names.intersection(left))
@@ -163,31 +167,37 @@ def _damage(folder: Path, lesson_id: str, told: Announced, content_hash: Content
     return [Finding(FindingKind.DAMAGED, relative_path(lesson_id, told.file), text)]
 
 
-def _sound_damage(folder: Path, segment: SegmentRow, content_hash: ContentHash | None) -> list[Finding]:
-    """The single microphones' sound beside a segment that is here."""
+def _beside(segment: SegmentRow) -> list[Announced]:
+    """What was announced with the segment."""
+    return [*segment.sounds, *segment.renditions]
+
+
+def _beside_damage(folder: Path, segment: SegmentRow, content_hash: ContentHash | None) -> list[Finding]:
+    """The single microphones' sound and the further pictures beside a segment that is here."""
     findings = []
-    for sound in segment.sounds:
-        if (folder / sound.file).exists():
-            findings += _damage(folder, segment.lesson_id, sound, content_hash)
+    for one in _beside(segment):
+        if (folder / one.file).exists():
+            findings += _damage(folder, segment.lesson_id, one, content_hash)
         else:
-            path = relative_path(segment.lesson_id, sound.file)
+            path = relative_path(segment.lesson_id, one.file)
             findings.append(Finding(FindingKind.MISSING, path, NOT_THERE))
     return findings
 
 
-def _whole_damage(store: Store, lesson_id: str, content_hash: ContentHash | None) -> list[Finding]:
+def _whole_damage(store: Store, key: WholeKey, content_hash: ContentHash | None) -> list[Finding]:
     """The lesson as one file, where it is announced: what can be made again is, and else told and left."""
-    whole = store.wholes.of(lesson_id)
+    whole = store.wholes.of(key)
     if whole is None:
         return []
+    lesson_id = key.lesson_id
     folder, path = store.folder(lesson_id), relative_path(lesson_id, whole.file)
     wrong = _damage(folder, lesson_id, whole, content_hash) if (folder / whole.file).exists() else None
     if wrong == []:
         return []
-    if can_be_made_again(store, lesson_id):
-        free_whole(store, lesson_id, DeletionReason.MISSING)
+    if can_be_made_again(store, key):
+        free_whole(store, key, DeletionReason.MISSING)
         text = NOT_THERE if wrong is None else wrong[0].text
         return [Finding(FindingKind.REMADE, path, f"{text}: it is made again of its segments")]
     if wrong is None:
-        free_whole(store, lesson_id, DeletionReason.MISSING)
+        free_whole(store, key, DeletionReason.MISSING)
     return wrong or []

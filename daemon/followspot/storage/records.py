@@ -7,12 +7,15 @@ from datetime import datetime
 from followspot.domain.events import (
     SegmentReady,
 )
-from followspot.domain.recording import SoundFile, TrackInfo
+from followspot.domain.gaps import GapReason
+from followspot.domain.recording import Gap, RenditionFile, SoundFile, TrackInfo
+from followspot.domain.rendition import RenditionName
 from followspot.domain.segments import (
     BookmarkRecord,
     clock_state,
     nearest_tick,
     relative_path,
+    rendition_record,
     sound_record,
     track_of,
 )
@@ -43,6 +46,7 @@ def segment_ready(segment: SegmentRow, *, last: bool) -> SegmentReady:
         last=last,
         tracks=tuple(track_of(track) for track in segment.tracks),
         sounds=tuple(sound_record(sound) for sound in segment.sounds),
+        renditions=tuple(rendition_record(rendition) for rendition in segment.renditions),
     )
 
 
@@ -99,4 +103,25 @@ def segment_row(row: sqlite3.Row) -> SegmentRow:
         boottime_ns=row["boottime_ns"],
         synced=bool(row["synced"]),
         sounds=tuple(SoundFile(**{**one, "role": MicrophoneRole(one["role"])}) for one in tracks if "file" in one),
+        renditions=renditions_of(row),
     )
+
+
+def renditions_of(row: sqlite3.Row) -> tuple[RenditionFile, ...]:
+    """The further pictures in a row of `segments`."""
+    return tuple(
+        RenditionFile(
+            **{
+                **one,
+                "name": RenditionName(one["name"]),
+                "tracks": tuple(TrackInfo(**track) for track in one["tracks"]),
+            }
+        )
+        for one in json.loads(row["renditions"])
+    )
+
+
+def gap_of(row: sqlite3.Row) -> Gap:
+    """A row of `gaps`."""
+    rendition = None if row["rendition"] is None else RenditionName(row["rendition"])
+    return Gap(GapReason(row["reason"]), row["start_ns"], row["duration_ns"], row["missing_ns"], rendition)

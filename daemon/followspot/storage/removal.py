@@ -6,17 +6,20 @@ from pathlib import Path
 
 from followspot.domain.errors import StorageError
 from followspot.domain.events import SegmentDeleted
+from followspot.domain.rendition import RenditionName
 from followspot.domain.retention import DeletionReason
 from followspot.domain.segments import (
-    PLAYLIST_FILE,
     RENDITION_PREFIX,
     SEGMENT_PREFIX,
-    WHOLE_FILE,
+    playlist_file,
     relative_path,
+    segment_file,
     sound_file,
+    whole_file,
 )
 from followspot.domain.sound import MicrophoneRole
 from followspot.storage.keeping import Kept, Presence
+from followspot.storage.rows import WholeKey
 from followspot.storage.spool import PART_SUFFIX
 from followspot.storage.store import Store
 from followspot.storage.whole import WHOLE_NAMES, tell_whole_gone
@@ -101,14 +104,16 @@ def _unlink(store: Store, segments: Sequence[Kept]) -> None:
 def _unlink_renditions(store: Store, folder: Path, segments: Sequence[Kept]) -> None:
     """What was rendered from these segments is the same media again; what is left of a rendition plays no more."""
     for rendition in sorted(folder.glob(f"{RENDITION_PREFIX}*")):
-        for name in (PLAYLIST_FILE, *(name for one in segments for name in (one.file, f"{one.file}{PART_SUFFIX}"))):
+        for name in (playlist_file(), *(name for one in segments for name in (one.file, f"{one.file}{PART_SUFFIX}"))):
             store.disk.remove(rendition / name)
         store.disk.sync_folder(rendition)
 
 
 def _names(one: Kept) -> tuple[str, ...]:
     """All files of a segment, itself last: while it is there, its deletion is not done."""
-    return (*(sound_file(one.index, role) for role in MicrophoneRole), f"{one.file}{PART_SUFFIX}", one.file)
+    sounds = [sound_file(one.index, role) for role in MicrophoneRole]
+    further = [segment_file(one.index, name) for name in RenditionName]
+    return (*sounds, *further, *(f"{name}{PART_SUFFIX}" for name in further), f"{one.file}{PART_SUFFIX}", one.file)
 
 
 def tell_gone(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> None:
@@ -128,7 +133,8 @@ def tell_gone(store: Store, segments: Sequence[tuple[Kept, DeletionReason]]) -> 
                 )
             )
         for lesson_id, why in {one.lesson_id: why for one, why in segments}.items():
-            if not (store.folder(lesson_id) / WHOLE_FILE).exists():
-                tell_whole_gone(store, lesson_id, why, tell)
+            for name in (None, *RenditionName):
+                if not (store.folder(lesson_id) / whole_file(name)).exists():
+                    tell_whole_gone(store, WholeKey(lesson_id, name), why, tell)
     for one, reason in segments:
         log.info("deleted path=%s reason=%s stored=%s", relative_path(one.lesson_id, one.file), reason, one.stored)

@@ -32,7 +32,7 @@ def budget_of(settings: Settings) -> Budget:
         free_min=rules.free_min,
         start_min=rules.start_min,
         end_min=rules.end_min,
-        bytes_per_min=bytes_per_minute(settings.encoder.bitrate_kbps, settings.sound_kbps),
+        bytes_per_min=bytes_per_minute(settings.picture_kbps, settings.sound_kbps),
     )
 
 
@@ -130,7 +130,7 @@ class Tending:
             return False
         whole = next(spare_wholes(store), None)
         if whole is not None:
-            free_whole(store, whole.lesson_id, DeletionReason.SPACE)
+            free_whole(store, whole.key, DeletionReason.SPACE)
         return whole is not None
 
     def _unsent_too_long(self) -> list[Kept]:

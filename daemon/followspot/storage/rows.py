@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from followspot.domain.recording import SoundFile, TrackInfo
+from followspot.domain.recording import RenditionFile, SoundFile, TrackInfo
+from followspot.domain.rendition import RenditionName
 from followspot.domain.segments import NANOSECONDS
 from followspot.domain.statement import LessonDetails
 
@@ -105,14 +106,28 @@ class LessonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeKey:
+    """Which one file: a completed lesson's own, or that of a further picture of it."""
+
+    lesson_id: str
+    rendition: RenditionName | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WholeFile:
-    """A completed lesson as one file."""
+    """A completed lesson as one file, or a further picture of it."""
 
     lesson_id: str
     file: str
     size: int
     sha256: str
     duration_ns: int
+    rendition: RenditionName | None = None
+
+    @property
+    def key(self) -> WholeKey:
+        """Which it is."""
+        return WholeKey(self.lesson_id, self.rendition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +152,7 @@ class SegmentRow:
     boottime_ns: int
     synced: bool
     sounds: tuple[SoundFile, ...] = ()
+    renditions: tuple[RenditionFile, ...] = ()
 
     @property
     def timescale(self) -> int:

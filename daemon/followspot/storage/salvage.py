@@ -5,9 +5,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from followspot.domain.gaps import GapReason
+from followspot.domain.rendition import RenditionName
 from followspot.domain.segments import relative_path, segment_file
 from followspot.storage.boxes import WholeMedia, walk
 from followspot.storage.disk import file_hash
+from followspot.storage.renditions import find_renditions, missing_of, trim_renditions
 from followspot.storage.rows import LessonRow, LessonState, SegmentRow
 from followspot.storage.soundfiles import find_sounds, remove_drafts
 from followspot.storage.spool import PART_SUFFIX, trim_framing
@@ -43,22 +46,36 @@ def trim(store: Store, lesson_id: str) -> list[Found]:
         store.disk.sync_folder(folder)
     trim_framing(store.disk, folder)
     known = {segment.index for segment in store.catalogue.segments(lesson_id)}
-    return [
+    new = [
         found for index, path in _numbered(folder, SEGMENT_NAME) if index not in known for found in _found(index, path)
     ]
+    trim_renditions(store.disk, folder, {one.index: one.media.duration_ns for one in new})
+    return new
 
 
 def adopt(store: Store, lesson: LessonRow, found: list[Found]) -> list[str]:
     """Catalogue and announce what was found, in order; their paths. Reads every byte, for the hashes."""
     paths = []
+    has_more = any(segment.renditions for segment in store.catalogue.segments(lesson.id)[-1:])
     for one in found:
         segment = _row(store, lesson, one)
+        has_more = has_more or bool(segment.renditions)
+        if has_more:
+            _declare_missing(store, segment)
         store.catalogue.add_segment(segment, last=False)
         paths.append(relative_path(lesson.id, segment.file))
         log.warning("salvaged path=%s duration_s=%.2f", paths[-1], segment.duration_ns / 1e9)
     if found:
         store.write_playlist(lesson.id, ended=False)
     return paths
+
+
+def _declare_missing(store: Store, segment: SegmentRow) -> None:
+    """What an interruption took of a further picture that the lesson has."""
+    file = next((one for one in segment.renditions if one.name is RenditionName.FULL), None)
+    gap = missing_of(segment, file, RenditionName.FULL, GapReason.CRASH)
+    if gap is not None:
+        store.catalogue.add_gap(segment.lesson_id, gap)
 
 
 def announce_pause(store: Store, lesson_id: str) -> None:
@@ -114,6 +131,7 @@ def _row(store: Store, lesson: LessonRow, found: Found) -> SegmentRow:
         boottime_ns=lesson.anchor.boottime_at(start_ns),
         synced=lesson.anchor.synced,
         sounds=find_sounds(path.parent, found.index),
+        renditions=find_renditions(path.parent, found.index),
     )
 
 

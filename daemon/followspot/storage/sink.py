@@ -5,8 +5,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from followspot.domain.recording import Gap, LessonOrigin, SegmentEnd
+from followspot.domain.recording import Gap, LessonOrigin, RenditionSink, SegmentEnd
+from followspot.domain.rendition import RenditionName
 from followspot.storage.lesson import LessonWriter
+from followspot.storage.rendition_sink import LessonRenditionSink
 from followspot.storage.worker import Worker
 
 HELD_LIMIT_BYTES = 16 * 1024 * 1024
@@ -85,11 +87,17 @@ class LessonSink:
         elif end.last:
             self._post(lambda: self._writer.end_without_media(end))
 
+    def rendition(self, name: RenditionName) -> RenditionSink:
+        """Where a further picture goes."""
+        self._post(lambda: self._writer.add_rendition(name))
+        return LessonRenditionSink(self._writer, self._worker)
+
     def _open_next(self) -> None:
         if not self._opening:
             return
-        self._open, start_ns = self._opening.popleft()
-        self._post(lambda: self._writer.open_segment(start_ns))
+        index, start_ns = self._opening.popleft()
+        self._open = index
+        self._post(lambda: self._writer.open_segment(index, start_ns))
         waiting, self._held = self._held, deque()
         for fragment in waiting:
             self.write_fragment(fragment.index, fragment.data)

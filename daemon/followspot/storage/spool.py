@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from followspot.domain.recording import Gap
+from followspot.domain.rendition import RenditionName
 from followspot.domain.segments import FRAMING_FILE, segment_file
 from followspot.storage.boxes import init_length
 from followspot.storage.disk import Disk
@@ -17,18 +18,18 @@ TAIL_BYTES = 64 * 1024
 
 
 class SegmentFile:
-    """The unfinished file of one segment. Everything given to it is durable after `sync`."""
+    """The unfinished file of one segment, or of a further picture. Everything given to it is durable after `sync`."""
 
-    def __init__(self, disk: Disk, folder: Path, index: int) -> None:
+    def __init__(self, disk: Disk, folder: Path, index: int, rendition: RenditionName | None = None) -> None:
         self.index = index
-        self.path = folder / segment_file(index)
+        self.path = folder / segment_file(index, rendition)
         self.size = 0
         self.init_size = 0
         self._disk = disk
-        self._part = self.path.with_name(self.path.name + PART_SUFFIX)
+        self.part = self.path.with_name(self.path.name + PART_SUFFIX)
         self._hash = hashlib.sha256()
         self._is_synced = True
-        self._fd: int | None = disk.create(self._part)
+        self._fd: int | None = disk.create(self.part)
         try:
             disk.sync_folder(folder)
         except OSError:
@@ -38,7 +39,7 @@ class SegmentFile:
     def write(self, data: bytes) -> None:
         """Append whole boxes in one write."""
         if self._fd is None:
-            raise ValueError(f"{self._part} is closed")
+            raise ValueError(f"{self.part} is closed")
         self._is_synced = False
         self._disk.write(self._fd, data)
         if self.init_size == self.size:
@@ -57,7 +58,7 @@ class SegmentFile:
         """Give the file its name; its SHA-256."""
         self.sync()
         self.abandon()
-        self._disk.rename(self._part, self.path)
+        self._disk.rename(self.part, self.path)
         self._disk.sync_folder(self.path.parent)
         return self._hash.hexdigest()
 

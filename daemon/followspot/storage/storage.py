@@ -12,7 +12,7 @@ from followspot.domain.clock import Clock
 from followspot.domain.events import EventData, EventRenderer
 from followspot.domain.recording import LessonPlan, Mark, SegmentSink
 from followspot.domain.republish import Republished, RepublishFrom, RepublishLesson
-from followspot.domain.segments import WHOLE_FILE
+from followspot.domain.segments import whole_file
 from followspot.settings.models import Settings
 from followspot.storage.acknowledging import acknowledge
 from followspot.storage.age import BoxAge
@@ -33,7 +33,7 @@ from followspot.storage.reconciliation import come_home, reconcile
 from followspot.storage.recovery import Recovery, Resumption, recover
 from followspot.storage.reserve import Reserves
 from followspot.storage.retention import Tended, Tending, budget_of
-from followspot.storage.rows import OutboxEntry, WholeFile
+from followspot.storage.rows import OutboxEntry, WholeFile, WholeKey
 from followspot.storage.sink import LessonSink
 from followspot.storage.store import Store, storage_error
 from followspot.storage.whole import announce_whole, drop_whole
@@ -147,20 +147,20 @@ class Storage:
         opened = self._require_open()
         await self._call(f"completing the lesson {lesson_id}", lambda: opened.complete(lesson_id, reason))
 
-    async def unjoined(self) -> list[str]:
-        """Completed lessons that are not there as one file and have all their segments, newest first."""
+    async def unjoined(self) -> list[WholeKey]:
+        """Completed lessons (and further pictures) that are not one file and have all their segments, newest first."""
         return await self._call("looking for lessons to join", self._require_open().unjoined)
 
-    async def announce_whole(self, lesson_id: str, size: int, sha256: str, duration_ns: int) -> None:
+    async def announce_whole(self, one: WholeKey, size: int, sha256: str, duration_ns: int) -> None:
         """The lesson's one file is whole and synced: name it, catalogue it, `lesson.available`."""
         store = self._require_open().store
-        whole = WholeFile(lesson_id, WHOLE_FILE, size, sha256, duration_ns)
-        await self._call(f"announcing the lesson {lesson_id} as one file", lambda: announce_whole(store, whole))
+        whole = WholeFile(one.lesson_id, whole_file(one.rendition), size, sha256, duration_ns, one.rendition)
+        await self._call(f"announcing the lesson {one.lesson_id} as one file", lambda: announce_whole(store, whole))
 
-    async def drop_whole(self, lesson_id: str) -> None:
+    async def drop_whole(self, one: WholeKey) -> None:
         """The lesson will never be one file: remove what an attempt has left of it."""
         store = self._require_open().store
-        await self._call(f"giving up the lesson {lesson_id} as one file", lambda: drop_whole(store, lesson_id))
+        await self._call(f"giving up the lesson {one.lesson_id} as one file", lambda: drop_whole(store, one))
 
     async def settle(self) -> int:
         """Complete lessons that could not be completed when they ended; how many remain. For idle times, often.
@@ -340,7 +340,7 @@ class Storage:
         return Resumption(
             within_ns=round(recording.resume_within_min * MINUTE_NS),
             paused_within_ns=round(recording.pause_limit_min * MINUTE_NS),
-            size=(view.width, view.height) if recording.picture == "framed" else None,
+            size=None if recording.picture == "full" else (view.width, view.height),
         )
 
     async def _call(self, doing: str, call: Callable[[], T]) -> T:

@@ -7,16 +7,17 @@ from pathlib import Path
 
 from followspot.domain.clock import Clock
 from followspot.domain.errors import DiskFullError, StorageError
-from followspot.domain.segments import BOOKMARKS_FILE, PLAYLIST_FILE
+from followspot.domain.rendition import RenditionName
+from followspot.domain.segments import BOOKMARKS_FILE, playlist_file
 from followspot.storage.bookmarks import webvtt
 from followspot.storage.boot import Boot
 from followspot.storage.catalogue import Catalogue
 from followspot.storage.disk import Disk, is_corrupt, is_full, replace_file
 from followspot.storage.keeping import Keeping
 from followspot.storage.notices import StorageNotice
-from followspot.storage.playlist import playlist
+from followspot.storage.playlist import Entry, playlist
 from followspot.storage.reserve import Reserves
-from followspot.storage.rows import LessonState
+from followspot.storage.rows import LessonState, SegmentRow, WholeKey
 from followspot.storage.wholefiles import WholeFiles
 
 log = logging.getLogger(__name__)
@@ -72,10 +73,15 @@ class Store:
         """Whether the media root was empty at the start or is now: its disk may not be mounted."""
         return self.media_is_new or not any(self.media.iterdir())
 
-    def has_segments(self, lesson_id: str) -> bool:
-        """Whether the files of all catalogued segments are there."""
-        folder = self.folder(lesson_id)
-        return all((folder / segment.file).exists() for segment in self.catalogue.segments(lesson_id))
+    def has_segments(self, one: WholeKey) -> bool:
+        """Whether the files of all catalogued segments are there, with the further picture if one is wanted."""
+        folder = self.folder(one.lesson_id)
+        segments = self.catalogue.segments(one.lesson_id)
+        files = [segment.file for segment in segments]
+        files += [
+            further.file for segment in segments for further in segment.renditions if further.name == one.rendition
+        ]
+        return all((folder / file).exists() for file in files)
 
     def is_spent(self, lesson_id: str) -> bool:
         """Whether the lesson is completed and the last of its segments is being deleted or gone."""
@@ -83,11 +89,15 @@ class Store:
         completed = lesson is not None and lesson.state is LessonState.COMPLETED
         return completed and not self.keeping.has_media(lesson_id)
 
-    def write_playlist(self, lesson_id: str, *, ended: bool) -> None:
-        """Bring the lesson's playlist up to what is catalogued."""
-        segments, gaps = self.catalogue.segments(lesson_id), self.catalogue.gaps(lesson_id)
-        content = playlist(segments, gaps, longest_segment_s=self.longest_segment_s, ended=ended)
-        replace_file(self.disk, self.folder(lesson_id) / PLAYLIST_FILE, content)
+    def write_playlist(self, lesson_id: str, *, ended: bool, segments: list[SegmentRow] | None = None) -> None:
+        """Bring the lesson's playlists up to `segments`, or to what is catalogued."""
+        gaps = self.catalogue.gaps(lesson_id)
+        segments = self.catalogue.segments(lesson_id) if segments is None else segments
+        own = [Entry.of(segment) for segment in segments]
+        further = [(name, entries) for name in RenditionName if (entries := Entry.of_rendition(segments, name))]
+        for name, entries in [(None, own), *further]:
+            content = playlist(entries, gaps, longest_segment_s=self.longest_segment_s, ended=ended)
+            replace_file(self.disk, self.folder(lesson_id) / playlist_file(name), content)
 
     def write_bookmarks(self, lesson_id: str) -> None:
         """Bring the lesson's bookmarks up to what is catalogued; no file where there is none."""

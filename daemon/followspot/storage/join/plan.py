@@ -1,6 +1,6 @@
 """Where every sample of the one file comes from and when it plays: pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,11 +31,20 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A segment and where it stands in the lesson."""
+    """A segment and where it stands in the lesson: the file that its picture is taken from, and that of its sound.
 
-    media: SegmentMedia
+    Another file than the segment's own may end before the segment does, or not be there: the picture before it is held.
+    """
+
+    picture: SegmentMedia | None
+    own: SegmentMedia
     start_ns: int
     end_ns: int
+
+    def tracks(self) -> list[tuple[SegmentMedia, Trak]]:
+        """The tracks of the one file, and where each is taken from; without a picture only its sound."""
+        pictures = [] if self.picture is None else [(self.picture, trak) for trak in _of_kind(self.picture, VIDEO)]
+        return pictures + [(self.own, trak) for trak in _of_kind(self.own, SOUND)]
 
 
 @dataclass(slots=True, eq=False)
@@ -49,6 +58,8 @@ class Table:
     keys: list[npt.NDArray[np.bool_]] = field(default_factory=list)
     shifts: list[Numbers] = field(default_factory=list)
     chunks: list[tuple[int, int, int]] = field(default_factory=list)
+    shown: int = 0
+    """Ticks of the pictures so far."""
     frame: int = 0
     """Ticks of a sound frame."""
     slot: int = 0
@@ -92,44 +103,83 @@ def plan_join(segments: Iterable[Placed]) -> JoinPlan:
     Pictures follow each other as their durations say. Sound stands on one grid of frames from the lesson's start:
     what a cut left over is dropped, what it tore off is silence, so that nothing is off by more than half a frame.
     """
-    plan: JoinPlan | None = None
-    last: Placed | None = None
-    for placed in segments:
-        if plan is None:
-            plan = JoinPlan([Table(trak) for trak in placed.media.traks])
-        _check_same(plan, placed)
-        entries = {trak.id: trak.entry for trak in placed.media.traks}
-        tables = {trak.id: table for trak, table in zip(placed.media.traks, plan.tables, strict=True)}
-        base_ns = _first_picture_ns(placed.media)
-        for run in placed.media.runs:
-            table = tables[run.track_id]
-            entry = table.describe(entries[run.track_id])
+    several = list(segments)
+    complete = next((placed for placed in several if placed.picture is not None), None)
+    if complete is None:
+        raise JoinError("there are no segments")
+    plan = JoinPlan([Table(trak) for _, trak in complete.tracks()])
+    for placed in several:
+        base_ns = _first_picture_ns(placed.own)
+        for media, table, run, entry in _in_order(plan, placed):
             if table.trak.kind == SOUND:
                 _add_sound(plan, table, placed, run, run.start * NANOSECONDS - base_ns * table.trak.timescale, entry)
             else:
-                _add(plan, table, placed.media.path, run, entry)
-        last = placed
-    if plan is None or last is None:
-        raise JoinError("there are no segments")
+                _add_picture(plan, table, media, run, entry)
+        _hold(plan, placed)
     for table in plan.tables:
         if table.trak.kind == SOUND and table.frame:
-            _fill(plan, table, last.end_ns * table.trak.timescale // (table.frame * NANOSECONDS))
+            _fill(plan, table, several[-1].end_ns * table.trak.timescale // (table.frame * NANOSECONDS))
     return plan
 
 
-def _check_same(plan: JoinPlan, placed: Placed) -> None:
-    for table, trak in zip(plan.tables, placed.media.traks, strict=False):
+def _in_order(plan: JoinPlan, placed: Placed) -> Iterator[tuple[SegmentMedia, Table, Run, int]]:
+    """The segment's runs with their tables and sample entries: as they lie in its file, or out of two files by time."""
+    tracks = placed.tracks()
+    tables = [table for table in plan.tables if placed.picture is not None or table.trak.kind != VIDEO]
+    _check_same(tables, tracks)
+    places = {
+        (media.path, trak.id): (media, table, table.describe(trak.entry))
+        for (media, trak), table in zip(tracks, tables, strict=True)
+    }
+    runs = [(path, run) for path, media in _files(placed) for run in media.runs if (path, run.track_id) in places]
+    if placed.picture is not placed.own:
+        runs.sort(key=lambda one: one[1].start / places[one[0], one[1].track_id][1].trak.timescale)
+    for path, run in runs:
+        media, table, entry = places[path, run.track_id]
+        yield media, table, run, entry
+
+
+def _files(placed: Placed) -> list[tuple[Path, SegmentMedia]]:
+    return list({media.path: media for media, _ in placed.tracks()}.items())
+
+
+def _check_same(tables: Sequence[Table], tracks: Sequence[tuple[SegmentMedia, Trak]]) -> None:
+    for table, (media, trak) in zip(tables, tracks, strict=False):
         if (table.trak.kind, table.trak.timescale) != (trak.kind, trak.timescale):
-            raise JoinError(f"{placed.media.path} has other tracks than the segments before it")
+            raise JoinError(f"{media.path} has other tracks than the segments before it")
         if table.trak.kind == VIDEO and _size(table.trak) != _size(trak):
-            raise JoinError(f"{placed.media.path} has another picture size than the segments before it")
-    if len(plan.tables) != len(placed.media.traks):
-        raise JoinError(f"{placed.media.path} has other tracks than the segments before it")
+            raise JoinError(f"{media.path} has another picture size than the segments before it")
+    if len(tables) != len(tracks):
+        raise JoinError(f"{tracks[0][0].path if tracks else 'a segment'} has other tracks than the segments before it")
 
 
 def _size(trak: Trak) -> bytes:
     """Width and height, the last eight bytes of the track header."""
     return trak.tkhd[-8:]
+
+
+def _of_kind(media: SegmentMedia, kind: bytes) -> list[Trak]:
+    return [trak for trak in media.traks if trak.kind == kind]
+
+
+def _add_picture(plan: JoinPlan, table: Table, media: SegmentMedia, run: Run, entry: int) -> None:
+    if not table.sizes:  # nothing came before it that could have been held
+        run.durations[:1] += table.shown
+        table.shown = 0
+    _add(plan, table, media.path, run, entry)
+    table.shown += int(run.durations.sum())
+
+
+def _hold(plan: JoinPlan, placed: Placed) -> None:
+    """Where the picture is not of the segment's own file: show its last one until the segment ends."""
+    if placed.picture is placed.own:
+        return
+    for table in plan.tables:
+        if table.trak.kind == VIDEO:
+            end = (placed.end_ns * table.trak.timescale + NANOSECONDS // 2) // NANOSECONDS
+            if table.durations and end > table.shown:
+                table.durations[-1][-1] += end - table.shown
+            table.shown = max(table.shown, end)
 
 
 def _first_picture_ns(media: SegmentMedia) -> int:
@@ -165,7 +215,7 @@ def _add_sound(plan: JoinPlan, table: Table, placed: Placed, run: Run, since_sca
     part = slice(skipped, kept)
     offset = run.offset + int(run.sizes[:skipped].sum())
     chosen = Run(run.track_id, 0, offset, run.sizes[part], run.durations[part], run.keys[part], run.shifts[part])
-    _add(plan, table, placed.media.path, chosen, entry)
+    _add(plan, table, placed.own.path, chosen, entry)
     table.slot += kept - skipped
 
 

@@ -1,0 +1,1 @@
+"""Hours of a lesson: what must stay flat is measured, judged, told as JSON and drawn."""
