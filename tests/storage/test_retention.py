@@ -74,6 +74,19 @@ async def test_the_lesson_as_one_file_and_single_sounds_go_with_their_segments(r
     assert not sound.exists()
 
 
+async def test_what_was_rendered_from_a_segment_goes_with_it(recorded: Box) -> None:
+    rendition = recorded.lesson / "render-waist"
+    rendition.mkdir()
+    for name in ("segment-00000.mp4", "segment-00001.mp4.part", "segment-00002.mp4", "playlist.m3u8"):
+        (rendition / name).write_bytes(b"the same media framed")
+    async with opened(recorded) as (storage, _):
+        await tend(storage)
+        assert (rendition / "playlist.m3u8").exists()
+        recorded.boot.skew_ns = 7 * 24 * HOUR_NS
+        await tend(storage)
+    assert [path.name for path in rendition.iterdir()] == ["segment-00002.mp4"], "its source stays too"
+
+
 async def test_with_the_last_segment_go_unfinished_ones_and_voices_too(recorded: Box, media: list[Segment]) -> None:
     names = ("segment-00001.mp4.part", "segment-00007.mp4.part", "segment-00007.room.m4a", "segment-00002.mp4.moving")
     for name in names:
