@@ -12,7 +12,7 @@ from followspot_dock.ble_errors import BLE_ERRORS, explain
 from followspot_dock.ble_outbox import Outbox
 from followspot_dock.port import DockError
 from followspot_dock.protocol.ble import COMMAND_UUID, REPORT_UUID, SERVICE_UUID
-from followspot_dock.waiting import Once
+from followspot_dock.waiting import Once, within
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class BleChannel:
     async def open(self) -> None:
         """Connect, or take over a connection that is there already. Raises DockError with a reason for people."""
         try:
-            commands = await asyncio.wait_for(self._connect(), _CONNECT_S)
+            commands = await within(_CONNECT_S, self._connect())
         except TimeoutError as error:
             raise DockError(f"the dock did not connect within {_CONNECT_S:.0f} s") from error
         except BLE_ERRORS as error:
@@ -72,7 +72,7 @@ class BleChannel:
             self._writer.cancel()
             await asyncio.wait([self._writer])
         try:
-            await asyncio.wait_for(self._client.disconnect(), _CLOSE_S)
+            await within(_CLOSE_S, self._client.disconnect())
         except BLE_ERRORS as error:
             _LOG.debug("closing the connection to the dock: %s", explain(error))
 

@@ -1,6 +1,10 @@
 """Waiting with a limit, sound on every Python we run on."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
 
 
 class Once:
@@ -31,3 +35,20 @@ async def wait_set(event: asyncio.Event, timeout_s: float) -> bool:
     finally:
         waiting.cancel()
     return event.is_set()
+
+
+async def within(timeout_s: float, coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """What `coroutine` returns. Raises TimeoutError after `timeout_s`, when it has been cancelled and has ended.
+
+    A cancellation is never swallowed, even one that comes as `coroutine` ends (see `wait_set`): its result is dropped.
+    """
+    task = asyncio.ensure_future(coroutine)
+    try:
+        await asyncio.wait((task,), timeout=timeout_s)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+    if task.cancelled():
+        raise TimeoutError
+    return task.result()

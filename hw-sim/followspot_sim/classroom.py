@@ -1,7 +1,6 @@
 """The whole simulated classroom in one process: camera, microphones, dock, pins and the control socket."""
 
 import asyncio
-import contextlib
 import json
 import signal
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from followspot_dock.waiting import wait_set
 from followspot_sim.bluez.ble_cable import BleCable
 from followspot_sim.bluez.stack import BluetoothStack
 from followspot_sim.camera import Camera
@@ -102,8 +102,7 @@ class Classroom:
     async def _watch(self, stopping: asyncio.Event) -> None:
         devices: dict[str, Camera | Microphone] = {"camera": self._camera, **self._microphones}
         while not stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), WATCH_S)
+            await wait_set(stopping, WATCH_S)
             dead = [name for name, device in devices.items() if not device.running]
             if dead:
                 raise SimulatorError(f"the {' and the '.join(dead)} died: see the traceback above")

@@ -14,6 +14,7 @@ from followspot.domain.alerts import AlertRegistry
 from followspot.domain.errors import CommandRefusedError, StorageError
 from followspot.media.memory import keep_frame_memory
 from followspot.settings.models import Settings
+from followspot_dock.waiting import within
 
 CLOSE_LESSON_TIMEOUT_S = 15.0
 """Look-ahead, the last fragments and a slow card's syncs; what is not closed by then is salvaged at the next start."""
@@ -103,7 +104,7 @@ def _start_the_rest(daemon: Daemon, supervisor: Supervisor) -> None:
 
 async def _close_lesson(daemon: Daemon) -> bool:
     try:
-        await asyncio.wait_for(daemon.session.shut_down(), CLOSE_LESSON_TIMEOUT_S)
+        await within(CLOSE_LESSON_TIMEOUT_S, daemon.session.shut_down())
     except TimeoutError:
         _log.error("the lesson could not be closed within %s s; the next start salvages it", CLOSE_LESSON_TIMEOUT_S)
         return False
@@ -125,6 +126,6 @@ async def _close_parts(daemon: Daemon) -> None:
     if daemon.vision is not None:
         await asyncio.to_thread(daemon.vision.stop)
     try:
-        await asyncio.wait_for(daemon.storage.close(), CLOSE_STORAGE_TIMEOUT_S)
+        await within(CLOSE_STORAGE_TIMEOUT_S, daemon.storage.close())
     except TimeoutError:
         _log.error("the disk does not answer: the storage was not closed within %s s", CLOSE_STORAGE_TIMEOUT_S)

@@ -9,6 +9,7 @@ from followspot.domain.alerts import AlertCode, AlertRegistry
 from followspot.domain.clock import Clock
 from followspot.domain.redact import redacted
 from followspot.domain.session import SessionState
+from followspot_dock.waiting import within
 
 PERIOD_S = 15.0
 """A camera that was pulled out in the break is told of before the next lesson."""
@@ -31,13 +32,17 @@ async def what_is_missing(url: str) -> str | None:
     if address.scheme not in SERVED_AT or not host or not port:
         return None
     try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), CONNECT_TIMEOUT_S)
+        await within(CONNECT_TIMEOUT_S, _connect(host, port))
     except TimeoutError:
         return f"it does not answer within {CONNECT_TIMEOUT_S:g} s"
     except OSError as error:
         return os.strerror(error.errno).lower() if error.errno and error.errno > 0 else str(error)
-    writer.close()
     return None
+
+
+async def _connect(host: str, port: int) -> None:
+    _, writer = await asyncio.open_connection(host, port)
+    writer.close()
 
 
 class CameraLookout:

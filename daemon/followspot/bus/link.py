@@ -32,6 +32,7 @@ from followspot.bus.facts import (
     SubscriptionRefused,
 )
 from followspot.settings.models import MqttSettings
+from followspot_dock.waiting import wait_set
 
 MAX_IN_FLIGHT = 20
 """mosquitto's default receive maximum. paho heeds no broker's; the pump keeps to each one's for the events."""
@@ -136,7 +137,7 @@ class BrokerLink:
         goodbye = _properties(PacketTypes.DISCONNECT)
         goodbye.SessionExpiryInterval = 0
         if self._client.disconnect(properties=goodbye) == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            await _within(GOODBYE_TIMEOUT_S, self._gone)
+            await wait_set(self._gone, GOODBYE_TIMEOUT_S)
         await self._join()
 
     async def _join(self) -> None:
@@ -145,7 +146,7 @@ class BrokerLink:
         stopper = threading.Thread(target=self._stop_paho, args=(joined,), name="mqtt-stop", daemon=True)
         stopper.start()
         _shut(self._client.socket())
-        if await _within(CONNECT_TIMEOUT_S + GOODBYE_TIMEOUT_S, joined):
+        if await wait_set(joined, CONNECT_TIMEOUT_S + GOODBYE_TIMEOUT_S):
             stopper.join()
         else:
             _log.warning("the MQTT thread did not end in time and is left behind")
@@ -272,12 +273,6 @@ def _proxy_arguments(proxy: ProxyAccess) -> dict[str, object]:
 
 def _properties(packet_type: int) -> Properties:
     return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho's has no annotations
-
-
-async def _within(timeout_s: float, event: asyncio.Event) -> bool:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), timeout_s)
-    return event.is_set()
 
 
 def _shut(connection: _Connection | None) -> None:

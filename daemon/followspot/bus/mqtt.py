@@ -31,6 +31,7 @@ from followspot.domain.errors import CommandRefusedError
 from followspot.domain.republish import Republished
 from followspot.domain.state import Availability, AvailabilityState
 from followspot.settings.models import Settings
+from followspot_dock.waiting import within
 
 WAITING_COMMANDS = 16
 """People press buttons: more at once is a sender gone mad, who is told that we are busy."""
@@ -133,7 +134,7 @@ class MqttBus:
         """And hear that the broker has it: a line that is closed over unread answers may be reset, goodbye and all."""
         said = self._link.publish(self._topics.availability, _availability(AvailabilityState.STOPPED), retain=True)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._until_acknowledged(said), STOPPED_TIMEOUT_S)
+            await within(STOPPED_TIMEOUT_S, self._until_acknowledged(said))
 
     async def _until_acknowledged(self, message_id: int) -> None:
         while self._connected and self._last_acknowledged != message_id:

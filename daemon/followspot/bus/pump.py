@@ -13,6 +13,7 @@ from typing import Protocol
 
 from followspot.domain.errors import StorageError
 from followspot.domain.republish import Republished
+from followspot_dock.waiting import within
 
 WINDOW = 16
 """Rows in flight: fewer than the link's MAX_IN_FLIGHT, so that state and answers are not queued behind a backlog."""
@@ -181,7 +182,7 @@ class OutboxPump:
         """Send what is there, for at most `timeout_s`; instead of `run`, before a stop."""
         with contextlib.suppress(StorageError):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._drain(), timeout_s)
+                await within(timeout_s, self._drain())
             await self._mark()
 
     async def _drain(self) -> None:

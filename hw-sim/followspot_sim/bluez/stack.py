@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+from followspot_dock.waiting import within
 from followspot_sim.bluez.air import Air
 from followspot_sim.bluez.bus_daemon import BusDaemon
 
@@ -48,7 +49,7 @@ class BluetoothStack:
         self._bluetoothd = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "followspot_sim.bluez.daemon", self._bus.address, str(self._socket)
         )
-        await asyncio.wait_for(self.air.wait_served(), _START_S)
+        await within(_START_S, self.air.wait_served())
 
     async def kill_daemon(self, number: signal.Signals = signal.SIGKILL) -> None:
         """End bluetoothd, by default without a chance to say so."""
