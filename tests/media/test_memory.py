@@ -1,7 +1,15 @@
 """What a lesson's threads took is there for the next lesson, and goes back to the kernel at the end."""
 
+import gc
 import subprocess
 import sys
+import time
+
+import pytest
+
+from followspot.domain.recording import LessonPlan
+from followspot.media.notices import RecorderStopped, RecordingStarted
+from followspot.media.recording import Recording
 
 CHILD = """
 import threading
@@ -43,3 +51,22 @@ def test_memory_does_not_grow_with_threads_and_is_given_back():
     kept_mib, left_mib = map(int, done.stdout.split())
     assert kept_mib < 80
     assert left_mib < 10
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("picture", ["framed", "both"])
+def test_a_lesson_that_ended_keeps_no_pictures(picture, show, serve, make_settings, recorder, notices, sink):
+    """Not even until the collector of circles comes by, which in a quiet daemon may take many lessons."""
+    r = recorder(make_settings(serve(show.camera).url, recording={"picture": picture}))
+    gc.collect()
+    gc.disable()
+    try:
+        r.start(LessonPlan("x"), sink)
+        notices.wait(RecordingStarted)
+        time.sleep(0.3)
+        r.stop()
+        notices.wait(RecorderStopped)
+        r.join(5)
+        assert not [one for one in gc.get_objects() if isinstance(one, Recording)]
+    finally:
+        gc.enable()

@@ -81,7 +81,7 @@ class Recording:
             plan.first_index,
             settings.recording.fragment_s,
             self.singles.take,
-            self._renditions,
+            _renditions_of(self.second),
         )
         self.sound = SoundEncoding(
             sounds,
@@ -219,8 +219,10 @@ class Recording:
         if self.second is not None:
             self.second.recorded(pts)
 
-    def _renditions(self) -> tuple[RenditionName, ...]:
-        return () if self.second is None else self.second.renditions
+
+def _renditions_of(second: SecondPicture | None) -> Callable[[], tuple[RenditionName, ...]]:
+    """Apart from the recording: a circle of references would keep the pictures of past lessons in memory."""
+    return tuple if second is None else lambda: second.renditions
 
 
 def _copied(packet: Packet) -> Packet:
